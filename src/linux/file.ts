@@ -1,0 +1,227 @@
+/**
+ * Content of files by descriptor: open, read, write, times, owners.
+ *
+ * @module
+ */
+
+import { O_CLOEXEC } from "./constants.ts";
+import {
+  checked,
+  cString,
+  failure,
+  lastErrno,
+  libc,
+  type Place,
+} from "./libc.ts";
+import { hasCode } from "./errno.ts";
+
+const EINTR = 4;
+const MAX_CHUNK = 0x4000_0000;
+
+/** A directory that names are looked up in. */
+interface Directory extends Place {
+  readonly fd: number;
+}
+
+/**
+ * Opens or creates a file.
+ *
+ * @param dir Directory to look in.
+ * @param name Name in that directory.
+ * @param flags Flags such as `O_WRONLY | O_CREAT`.
+ * @param mode Permission bits of a file that is created.
+ * @returns A descriptor that the caller closes.
+ */
+export function openAt(
+  dir: Directory,
+  name: string,
+  flags: number,
+  mode = 0,
+): number {
+  const path = cString(name);
+  return checked(
+    libc.openat(dir.fd, path, flags | O_CLOEXEC, mode),
+    "openat",
+    dir,
+    name,
+  );
+}
+
+/** Like {@linkcode openAt}; `undefined` if the kernel answers `ENOENT`. */
+export function tryOpenAt(
+  dir: Directory,
+  name: string,
+  flags: number,
+): number | undefined {
+  try {
+    return openAt(dir, name, flags);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Closes a descriptor. */
+export function closeFd(fd: number): void {
+  libc.close(fd);
+}
+
+/**
+ * Reads once.
+ *
+ * @param fd Descriptor.
+ * @param into Where the bytes go; at most 1 GiB is asked for.
+ * @param path Path for the error message.
+ * @returns Number of bytes read, 0 at the end.
+ */
+export function readFd(
+  fd: number,
+  into: Uint8Array<ArrayBuffer>,
+  path: string,
+): number {
+  const count = BigInt(Math.min(into.length, MAX_CHUNK));
+  for (;;) {
+    const length = libc.read(fd, into, count);
+    if (length >= 0) return length;
+    const errno = lastErrno();
+    if (errno !== EINTR) throw failure(errno, "read", path);
+  }
+}
+
+/**
+ * Writes all of `bytes`.
+ *
+ * @param fd Descriptor.
+ * @param bytes What to write.
+ * @param path Path for the error message.
+ */
+export function writeFd(fd: number, bytes: Uint8Array, path: string): void {
+  let rest = bytes as Uint8Array<ArrayBuffer>;
+  while (rest.length > 0) {
+    const count = BigInt(Math.min(rest.length, MAX_CHUNK));
+    const length = libc.write(fd, rest, count);
+    if (length === rest.length) return;
+    if (length > 0) rest = rest.subarray(length);
+    else {
+      const errno = lastErrno();
+      if (errno !== EINTR) throw failure(errno, "write", path);
+    }
+  }
+}
+
+/**
+ * Moves bytes from a file to another descriptor within the kernel: sendfile(2).
+ *
+ * @param out Where the bytes go.
+ * @param from File whose position advances.
+ * @param count At most so many bytes.
+ * @param path Path for the error message.
+ * @returns Number of bytes moved, 0 at the end of the file.
+ */
+export function sendFile(
+  out: number,
+  from: number,
+  count: number,
+  path: string,
+): number {
+  const size = BigInt(Math.min(count, MAX_CHUNK));
+  for (;;) {
+    const length = libc.sendfile(out, from, null, size);
+    if (length >= 0) return length;
+    const errno = lastErrno();
+    if (errno !== EINTR) throw failure(errno, "sendfile", path);
+  }
+}
+
+/** Sets the length of an open file; what is new reads as zeros. */
+export function truncateFd(fd: number, length: number, path: string): void {
+  checked(libc.ftruncate(fd, BigInt(length)), "ftruncate", path);
+}
+
+/** Waits until an open file's content is on the disk. */
+export function syncFd(fd: number, path: string): void {
+  checked(libc.fsync(fd), "fsync", path);
+}
+
+/** Sets the mode bits of an open file. */
+export function chmodFd(fd: number, mode: number, path: string): void {
+  checked(libc.fchmod(fd, mode), "fchmod", path);
+}
+
+/** Sets the owner of an open file. */
+export function chownFd(
+  fd: number,
+  uid: number,
+  gid: number,
+  path: string,
+): void {
+  checked(libc.fchown(fd, uid, gid), "fchown", path);
+}
+
+/** A point in time. */
+export interface Timestamp {
+  /** Whole seconds since 1970. */
+  readonly seconds: number;
+  /** Nanoseconds after that second. */
+  readonly nanoseconds: number;
+}
+
+const timespecs = new Uint8Array(32);
+const timespecView = new DataView(timespecs.buffer);
+
+/** Fills the reused pair of `struct timespec`. */
+export function timePair(
+  atime: Timestamp,
+  mtime: Timestamp,
+): Uint8Array<ArrayBuffer> {
+  putTime(0, atime);
+  putTime(16, mtime);
+  return timespecs;
+}
+
+function putTime(at: number, time: Timestamp): void {
+  const high = Math.floor(time.seconds / 0x1_0000_0000);
+  timespecView.setUint32(at, time.seconds - high * 0x1_0000_0000, true);
+  timespecView.setInt32(at + 4, high, true);
+  timespecView.setUint32(at + 8, time.nanoseconds, true);
+}
+
+/** Sets the times of an open file. */
+export function utimesFd(
+  fd: number,
+  atime: Timestamp,
+  mtime: Timestamp,
+  path: string,
+): void {
+  const times = timePair(atime, mtime);
+  checked(libc.futimens(fd, times), "futimens", path);
+}
+
+const POLLIN = 1;
+const POLL_MS = 200;
+
+/**
+ * Tells whether a read would not wait.
+ *
+ * @param fd Descriptor, such as a pipe.
+ */
+export function readable(fd: number): boolean {
+  return libc.poll(pollfd(fd), 1n, 0) > 0;
+}
+
+/**
+ * Waits on another thread until a read would not wait, or some 200 ms.
+ *
+ * @param fd Descriptor, such as a pipe.
+ */
+export async function untilReadable(fd: number): Promise<void> {
+  await libc.pollLater(pollfd(fd), 1n, POLL_MS);
+}
+
+function pollfd(fd: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, POLLIN, true);
+  return bytes;
+}
