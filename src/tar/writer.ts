@@ -1,0 +1,310 @@
+/**
+ * Entries to header blocks.
+ *
+ * Byte for byte what Go's `archive/tar` writes when it is asked for PAX: a
+ * plain ustar block where that can hold the entry, else a PAX header before
+ * it. So a layer has the digest that Docker gives it.
+ *
+ * @module
+ */
+
+import { compareNames, encodeName, printableName } from "../text.ts";
+import type { TarEntry, TarTime } from "./entry.ts";
+import { BLOCK, padding, TYPE } from "./header.ts";
+import { fitsOctal, writeOctal } from "./number.ts";
+import { formatPaxRecord, formatPaxTime, XATTR_PREFIX } from "./pax.ts";
+
+export { padding } from "./header.ts";
+
+/** End of an archive: two blocks of zeros. */
+export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK);
+
+const NAME_WIDTH = 100;
+const PREFIX_WIDTH = 155;
+const MODE_WIDTH = 8;
+const ID_WIDTH = 8;
+const LONG_WIDTH = 12;
+const CHECKSUM = 148;
+const MAGIC = "ustar\x0000";
+const SLASH = 0x2f;
+const SPACE = 0x20;
+
+/** Largest body of a PAX header that readers accept, in bytes. */
+const PAX_LIMIT = 1 << 20;
+
+/** The one time that Go takes for "not set": year 1, at its start. */
+const UNSET_SECONDS = -62_135_596_800;
+
+/** Types whose name must not look like that of a directory. */
+const FILE_TYPES: ReadonlySet<string> = new Set("0346S");
+const HEADER_ONLY: ReadonlySet<string> = new Set("123456");
+const EXTENSION_TYPES: ReadonlySet<string> = new Set("xgLK");
+
+/** Encodes the headers of entries, one after the other, into one buffer. */
+export class HeaderEncoder {
+  #buffer = new Uint8Array(3 * BLOCK);
+
+  /**
+   * Encodes all header blocks of an entry; content and its padding follow.
+   *
+   * Times are written as they are: a fraction of a second, or any `atime`,
+   * takes a PAX header. Docker sets neither.
+   *
+   * @param entry The entry.
+   * @returns A view that is valid until the next call.
+   * @throws {RangeError} if no header can represent the entry.
+   */
+  encode(entry: TarEntry): Uint8Array {
+    checkEntry(entry);
+    const split = splitName(entry.name);
+    const ustar = split >= 0 && fitsUstar(entry);
+    const records = ustar ? undefined : paxRecords(entry);
+    const length = records === undefined ? 0 : this.#encodePax(entry, records);
+    const block = this.#room(length + BLOCK, length);
+    encodeBlock(block, entry, ustar ? split : 0);
+    return this.#buffer.subarray(0, length + BLOCK);
+  }
+
+  /** Writes the extended header and its body; gives their length. */
+  #encodePax(entry: TarEntry, records: Uint8Array[]): number {
+    let body = 0;
+    for (const record of records) body += record.length;
+    if (body > PAX_LIMIT) refuse(entry, "its PAX header would be too long");
+    const length = BLOCK + body + padding(body);
+    encodePaxBlock(this.#room(length + BLOCK, 0), paxName(entry.name), body);
+    let at = BLOCK;
+    for (const record of records) {
+      this.#buffer.set(record, at);
+      at += record.length;
+    }
+    this.#buffer.fill(0, at, length);
+    return length;
+  }
+
+  /** Makes sure of the buffer's length; gives the zeroed block at `at`. */
+  #room(length: number, at: number): Uint8Array {
+    if (length > this.#buffer.length) {
+      const buffer = new Uint8Array(length);
+      buffer.set(this.#buffer.subarray(0, at));
+      this.#buffer = buffer;
+    }
+    return this.#buffer.subarray(at, at + BLOCK).fill(0);
+  }
+}
+
+function refuse(entry: TarEntry, reason: string): never {
+  throw new RangeError(
+    `Cannot write the header of "${printableName(entry.name)}": ${reason}`,
+  );
+}
+
+function checkEntry(entry: TarEntry): void {
+  const { type, size, mode, devmajor, devminor } = entry;
+  if (type.length !== 1 || type.charCodeAt(0) > 0xff) {
+    refuse(entry, "its type is not one byte");
+  }
+  if (EXTENSION_TYPES.has(type)) refuse(entry, "it is an extended header");
+  if (FILE_TYPES.has(type) && entry.name.endsWith("/")) {
+    refuse(entry, "the name of a file ends in a slash");
+  }
+  if (!HEADER_ONLY.has(type) && size < 0) refuse(entry, "its size is negative");
+  if (!fitsOctal(mode, MODE_WIDTH)) refuse(entry, "its mode does not fit");
+  if (!fitsOctal(devmajor, ID_WIDTH) || !fitsOctal(devminor, ID_WIDTH)) {
+    refuse(entry, "its device number does not fit");
+  }
+  if (entry.name.includes("\0") || entry.linkname.includes("\0")) {
+    refuse(entry, "a name contains NUL");
+  }
+}
+
+function fitsUstar(entry: TarEntry): boolean {
+  return entry.linkname.length <= NAME_WIDTH && isAscii(entry.linkname) &&
+    fitsOctal(entry.uid, ID_WIDTH) && fitsOctal(entry.gid, ID_WIDTH) &&
+    fitsOctal(entry.size, LONG_WIDTH) && fitsMtime(entry) &&
+    !isSet(entry.atime) &&
+    (entry.xattrs === undefined || entry.xattrs.size === 0);
+}
+
+function fitsMtime({ mtime }: TarEntry): boolean {
+  if (!isSet(mtime)) return true;
+  return mtime.nanoseconds === 0 && fitsOctal(mtime.seconds, LONG_WIDTH);
+}
+
+function isSet(time: TarTime | undefined): time is TarTime {
+  if (time === undefined) return false;
+  return time.seconds !== UNSET_SECONDS || time.nanoseconds !== 0;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return false;
+  }
+  return true;
+}
+
+/**
+ * Finds where a name is split between the fields name and prefix.
+ *
+ * @returns Offset of the slash between them, 0 if the name needs no prefix, −1
+ * if ustar has no room for it.
+ */
+function splitName(name: string): number {
+  if (!isAscii(name)) return -1;
+  if (name.length <= NAME_WIDTH) return 0;
+  let last = name.length - 1;
+  if (last > PREFIX_WIDTH) last = PREFIX_WIDTH;
+  else if (name.charCodeAt(last) === SLASH) last--;
+  const slash = name.lastIndexOf("/", last);
+  const rest = name.length - slash - 1;
+  return slash > 0 && rest > 0 && rest <= NAME_WIDTH ? slash : -1;
+}
+
+/** Records for what the block cannot hold, sorted by key. */
+function paxRecords(entry: TarEntry): Uint8Array[] {
+  const values = new Map<string, Uint8Array>();
+  for (const [name, value] of entry.xattrs ?? []) {
+    if (/[=\0]/.test(name)) refuse(entry, "bad name of an attribute");
+    values.set(XATTR_PREFIX + name, value);
+  }
+  const { name, linkname, mtime, atime } = entry;
+  if (!fitsField(name)) values.set("path", encodeName(name));
+  if (!fitsField(linkname)) values.set("linkpath", encodeName(linkname));
+  for (const key of ["uid", "gid", "size"] as const) {
+    const width = key === "size" ? LONG_WIDTH : ID_WIDTH;
+    const value = entry[key];
+    if (!fitsOctal(value, width)) values.set(key, encodeName(`${value}`));
+  }
+  if (!fitsMtime(entry)) values.set("mtime", encodeName(formatPaxTime(mtime)));
+  if (isSet(atime)) values.set("atime", encodeName(formatPaxTime(atime)));
+  const keys = [...values.keys()].sort(compareNames);
+  return keys.map((key) => formatPaxRecord(key, values.get(key)!));
+}
+
+function fitsField(name: string): boolean {
+  return name.length <= NAME_WIDTH && isAscii(name);
+}
+
+/** `dir/PaxHeaders.0/base`, cleaned and cut to what the field can hold. */
+function paxName(name: string): string {
+  const slash = name.lastIndexOf("/") + 1;
+  const path = `${name.slice(0, slash)}/PaxHeaders.0/${name.slice(slash)}`;
+  const rooted = name.startsWith("/");
+  const joined = slash === 0 ? path.slice(1) : path;
+  const field = toAscii(cleanPath(joined, rooted)).slice(0, NAME_WIDTH);
+  return field.replace(/\/+$/, "");
+}
+
+/** Resolves `.`, `..` and repeated slashes without looking at any file. */
+function cleanPath(path: string, rooted: boolean): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    const last = parts.at(-1);
+    if (part !== ".." || (!rooted && (last === undefined || last === ".."))) {
+      parts.push(part);
+    } else parts.pop();
+  }
+  const clean = parts.join("/");
+  if (rooted) return `/${clean}`;
+  return clean === "" ? "." : clean;
+}
+
+function toAscii(text: string): string {
+  if (isAscii(text)) return text;
+  let ascii = "";
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 0x7f) ascii += text[i];
+  }
+  return ascii;
+}
+
+function encodePaxBlock(
+  block: Uint8Array,
+  name: string,
+  bodyLength: number,
+): void {
+  let sum = writeText(block, 0, NAME_WIDTH, name);
+  sum += writeOctal(block, 100, MODE_WIDTH, 0);
+  sum += writeOctal(block, 108, ID_WIDTH, 0);
+  sum += writeOctal(block, 116, ID_WIDTH, 0);
+  sum += writeOctal(block, 124, LONG_WIDTH, bodyLength);
+  sum += writeOctal(block, 136, LONG_WIDTH, 0);
+  finishBlock(block, "x", sum);
+}
+
+/** Writes the block of the entry itself; what does not fit is 0 or cut. */
+function encodeBlock(block: Uint8Array, entry: TarEntry, split: number): void {
+  const { mtime } = entry;
+  const name = split > 0 ? entry.name.slice(split + 1) : entry.name;
+  let sum = writeText(block, 0, NAME_WIDTH, name);
+  sum += writeOctal(block, 100, MODE_WIDTH, entry.mode);
+  sum += writeFitting(block, 108, ID_WIDTH, entry.uid);
+  sum += writeFitting(block, 116, ID_WIDTH, entry.gid);
+  sum += writeFitting(block, 124, LONG_WIDTH, entry.size);
+  sum += writeFitting(block, 136, LONG_WIDTH, mtime.seconds);
+  sum += writeText(block, 157, NAME_WIDTH, entry.linkname);
+  sum += writeOctal(block, 329, ID_WIDTH, entry.devmajor);
+  sum += writeOctal(block, 337, ID_WIDTH, entry.devminor);
+  if (split > 0) {
+    sum += writeText(block, 345, PREFIX_WIDTH, entry.name.slice(0, split));
+  }
+  finishBlock(block, entry.type, sum);
+}
+
+function writeFitting(
+  block: Uint8Array,
+  start: number,
+  width: number,
+  value: number,
+): number {
+  return writeOctal(block, start, width, fitsOctal(value, width) ? value : 0);
+}
+
+/**
+ * Writes the ASCII characters of a text, as many as the field can hold.
+ *
+ * Where the cut leaves a slash at the end of the field, the text ends before
+ * it: some readers would take the entry for a directory.
+ *
+ * @returns Sum of the bytes of the field.
+ */
+function writeText(
+  block: Uint8Array,
+  start: number,
+  width: number,
+  text: string,
+): number {
+  let length = 0;
+  let sum = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) continue;
+    if (length === width) return sum - cutSlash(block, start, width);
+    block[start + length++] = code;
+    sum += code;
+  }
+  return sum;
+}
+
+/** Puts a NUL where trailing slashes begin; gives the byte it replaced. */
+function cutSlash(block: Uint8Array, start: number, width: number): number {
+  if (block[start + width - 1] !== SLASH) return 0;
+  let end = width - 1;
+  while (end > 0 && block[start + end - 1] === SLASH) end--;
+  block[start + end] = 0;
+  return SLASH;
+}
+
+function finishBlock(block: Uint8Array, type: string, sum: number): void {
+  const typeCode = type.charCodeAt(0);
+  block[TYPE] = typeCode;
+  let total = sum + typeCode + 8 * SPACE;
+  for (let i = 0; i < MAGIC.length; i++) {
+    const code = MAGIC.charCodeAt(i);
+    block[257 + i] = code;
+    total += code;
+  }
+  writeOctal(block, CHECKSUM, 7, total);
+  block[CHECKSUM + 7] = SPACE;
+}
