@@ -14,6 +14,7 @@ import { encodeName } from "../text.ts";
 import { SyscallError } from "./errno.ts";
 
 const SYMBOLS = {
+  getpagesize: { parameters: [], result: "i32" }, // int (void)
   __errno_location: { parameters: [], result: "pointer" }, // int *(void)
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" }, // int (int dir, const char *path, int flags, mode_t mode)
   close: { parameters: ["i32"], result: "i32" }, // int (int fd)

@@ -166,3 +166,8 @@ export function takesLowersOneByOne(): boolean {
     return hasCode(error, "ENOENT");
   }
 }
+
+/** Most bytes of options that mount(2) takes: a page less its NUL. */
+export function mountDataLimit(): number {
+  return libc.getpagesize() - 1;
+}

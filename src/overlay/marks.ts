@@ -1,0 +1,87 @@
+/**
+ * Overlayfs's own marks in an upper directory: whiteouts, opaque directories,
+ * redirects and metacopies, in either namespace of attributes.
+ *
+ * Source: Documentation/filesystems/overlayfs.rst of the kernel.
+ *
+ * @module
+ */
+
+import { S_IFCHR } from "../linux/constants.ts";
+import type { Dir } from "../linux/dir.ts";
+import {
+  getXattrFd,
+  listXattrsAt,
+  listXattrsFd,
+  setXattrFd,
+} from "../linux/xattr.ts";
+
+/** Where overlayfs keeps its attributes: `user.` in mounts with `userxattr`. */
+export type Namespace = "trusted.overlay." | "user.overlay.";
+
+const NAMESPACES: readonly Namespace[] = ["trusted.overlay.", "user.overlay."];
+const YES = new Uint8Array([0x79]);
+
+/** Whether an attribute is overlayfs's own, in either namespace. */
+export function isOverlayXattr(name: string): boolean {
+  return NAMESPACES.some((namespace) => name.startsWith(namespace));
+}
+
+/** Marks of one directory. */
+export interface DirMarks {
+  /** Whether the lowers' directory of that name is hidden: value exactly `y`. */
+  readonly opaque: boolean;
+  /** Whether the directory continues one of another name below. */
+  readonly redirected: boolean;
+}
+
+const UNMARKED: DirMarks = { opaque: false, redirected: false };
+
+/**
+ * Reads the marks of an open directory.
+ *
+ * @param dir Directory in a layer.
+ * @param namespace Namespace of the home.
+ */
+export function dirMarks(dir: Dir, namespace: Namespace): DirMarks {
+  const names = listXattrsFd(dir.fd, dir.path);
+  if (names.length === 0) return UNMARKED;
+  return {
+    opaque: names.includes(`${namespace}opaque`) && isOpaque(dir, namespace),
+    redirected: names.includes(`${namespace}redirect`),
+  };
+}
+
+function isOpaque(dir: Dir, namespace: Namespace): boolean {
+  const value = getXattrFd(dir.fd, `${namespace}opaque`, dir.path);
+  return value?.length === 1 && value[0] === YES[0];
+}
+
+/**
+ * Hides the lowers' directory of the same name.
+ *
+ * @param dir Directory in an upper.
+ * @param namespace Namespace of the home.
+ */
+export function markOpaque(dir: Dir, namespace: Namespace): void {
+  setXattrFd(dir.fd, `${namespace}opaque`, YES, dir.path);
+}
+
+/**
+ * Hides the lowers' file `name`: a character device 0:0 without permissions.
+ *
+ * @param dir Directory in an upper.
+ * @param name Name that the merged directory must not show.
+ */
+export function makeWhiteout(dir: Dir, name: string): void {
+  dir.mknod(name, S_IFCHR, 0n);
+}
+
+/** Whether `name` holds only metadata, its content being in a lower. */
+export function isMetacopy(
+  dir: Dir,
+  name: string,
+  namespace: Namespace,
+): boolean {
+  return listXattrsAt(dir, name).includes(`${namespace}metacopy`);
+}

@@ -1,0 +1,158 @@
+/**
+ * Mounts and unmounts one overlay.
+ *
+ * Where the kernel takes lowers one by one, each is a string of its own and
+ * depth is bounded by the kernel's 500 alone. Elsewhere all options share one
+ * page: with absolute paths if they fit, else relative to the home.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import {
+  FSCONFIG_STRING_MAX,
+  MNT_DETACH,
+  MountContext,
+  mountDataLimit,
+  mountOverlay,
+  unmount,
+} from "../linux/mount.ts";
+import { fsMagic } from "../linux/statfs.ts";
+import { type FileStatus, tryStatAt } from "../linux/stat.ts";
+import { AT_FDCWD } from "../linux/constants.ts";
+import { mountRelative } from "../linux/thread.ts";
+import { encodeName } from "../text.ts";
+import { absoluteData, type OverlayMount, relativeData } from "./data.ts";
+
+/** Magic number of overlayfs in statfs(2). */
+export const OVERLAY_MAGIC = 0x794c7630;
+
+/**
+ * Mounts an overlay.
+ *
+ * @param mount Directories and options.
+ * @param oneByOne Whether the kernel takes lowers one by one.
+ * @throws {DriverError} `EMLINK` if the options do not fit into a page.
+ * @throws {SyscallError} what the kernel answers.
+ */
+export async function mountLayers(
+  mount: OverlayMount,
+  oneByOne: boolean,
+): Promise<void> {
+  if (mountAtOnce(mount, oneByOne)) return;
+  const data = relativeData(mount);
+  const limit = mountDataLimit();
+  if (data.length - 1 > limit) {
+    throw new DriverError(
+      "EMLINK",
+      `Cannot mount ${mount.target}: its ${mount.lowers.length} lowers need ${
+        data.length - 1
+      } bytes of mount options, and this kernel takes ${limit}`,
+    );
+  }
+  await mountRelative(
+    encodeName(`${mount.home}\0`),
+    encodeName(`${mount.target}\0`),
+    data,
+    `${mount.home}/${mount.target}`,
+  );
+}
+
+/**
+ * Mounts an overlay if that needs no thread of its own.
+ *
+ * @param mount Directories and options.
+ * @param oneByOne Whether the kernel takes lowers one by one.
+ * @returns Whether it is mounted; otherwise the options do not fit.
+ */
+export function mountAtOnce(mount: OverlayMount, oneByOne: boolean): boolean {
+  if (oneByOne) {
+    mountStepwise(mount);
+    return true;
+  }
+  const data = absoluteData(mount);
+  if (data.length - 1 > mountDataLimit()) return false;
+  mountOverlay(`${mount.home}/${mount.target}`, data);
+  return true;
+}
+
+function mountStepwise(mount: OverlayMount): void {
+  using paths = new ShortPaths(mount.home);
+  using context = new MountContext("overlay");
+  context.setString("source", "overlay");
+  if (mount.indexOff) context.setString("index", "off");
+  if (mount.userxattr) context.setFlag("userxattr");
+  for (const lower of mount.lowers) {
+    context.setString("lowerdir+", paths.of(lower));
+  }
+  if (mount.upper !== undefined && mount.work !== undefined) {
+    context.setString("upperdir", paths.of(mount.upper));
+    context.setString("workdir", paths.of(mount.work));
+  }
+  if (mount.label) context.setString("context", mount.label);
+  context.mount(`${mount.home}/${mount.target}`);
+}
+
+/** Paths below a home that fit into one string of fsconfig(2). */
+class ShortPaths implements Disposable {
+  readonly #home: string;
+  readonly #open: Dir[] = [];
+  #root: Dir | undefined;
+
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  /** The absolute path if it fits, else one that begins at a descriptor. */
+  of(path: string): string {
+    const absolute = `${this.#home}/${path}`;
+    if (encodeName(absolute).length <= FSCONFIG_STRING_MAX) return absolute;
+    this.#root ??= this.#keep(Dir.open(this.#home));
+    const below = `/proc/self/fd/${this.#root.fd}/${path}`;
+    if (encodeName(below).length <= FSCONFIG_STRING_MAX) return below;
+    return `/proc/self/fd/${this.#keep(Dir.open(absolute)).fd}`;
+  }
+
+  #keep(dir: Dir): Dir {
+    this.#open.push(dir);
+    return dir;
+  }
+
+  [Symbol.dispose](): void {
+    for (const dir of this.#open) dir[Symbol.dispose]();
+  }
+}
+
+/**
+ * Unmounts at once; whoever still uses the mount keeps it until done.
+ *
+ * @param target Absolute path of the mountpoint.
+ * @returns Whether anything was mounted there.
+ */
+export function detach(target: string): boolean {
+  try {
+    unmount(target, MNT_DETACH);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EINVAL", "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Tells whether `path` is a mountpoint.
+ *
+ * The kernel says so since 5.8; before, any directory on overlayfs counts.
+ *
+ * @param path Absolute path; a missing one is no mountpoint.
+ */
+export function isMountpoint(path: string): boolean {
+  const status: FileStatus | undefined = tryStatAt(
+    { fd: AT_FDCWD, path: "" },
+    path,
+  );
+  if (status === undefined) return false;
+  return status.mountRoot ?? fsMagic(path) === OVERLAY_MAGIC;
+}

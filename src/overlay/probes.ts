@@ -1,0 +1,188 @@
+/**
+ * Questions that only a trial mount answers.
+ *
+ * Each makes its own directory below a base and removes it. The trial passes
+ * neither `index=off` nor `redirect_dir=off`: what is measured are the defaults
+ * of the kernel, which real mounts use as well.
+ *
+ * @module
+ */
+
+import { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { unmount } from "../linux/mount.ts";
+import { getXattrFd, listXattrsAt } from "../linux/xattr.ts";
+import { DriverError } from "../errors.ts";
+import { decodeName } from "../text.ts";
+import { markOpaque, type Namespace } from "./marks.ts";
+import { mountAtOnce } from "./mount.ts";
+import type { OverlayMount } from "./data.ts";
+
+const BUSY_TRIES = 50;
+const BUSY_MS = 50;
+
+/** What trial mounts need to know. */
+export interface ProbeSettings {
+  /** Whether mounts pass `userxattr`. */
+  readonly userxattr: boolean;
+  /** Whether the kernel takes lowers one by one. */
+  readonly oneByOne: boolean;
+}
+
+/** Runs `body` in a new directory with the given subdirectories. */
+function inScratch<T>(
+  base: string,
+  prefix: string,
+  dirs: readonly string[],
+  body: (home: string) => T,
+): T {
+  const home = Deno.makeTempDirSync({ dir: base, prefix });
+  try {
+    for (const dir of dirs) {
+      Deno.mkdirSync(`${home}/${dir}`, { recursive: true, mode: 0o755 });
+    }
+    return body(home);
+  } finally {
+    Deno.removeSync(home, { recursive: true });
+  }
+}
+
+/** Runs `body` while an overlay is mounted. */
+function whileMounted<T>(
+  mount: OverlayMount,
+  settings: ProbeSettings,
+  body: () => T,
+): T {
+  if (!mountAtOnce(mount, settings.oneByOne)) {
+    throw new DriverError(
+      "ENOTSUP",
+      `Cannot probe overlayfs in ${mount.home}: its path is too long for this kernel`,
+    );
+  }
+  try {
+    return body();
+  } finally {
+    unmountPatiently(`${mount.home}/${mount.target}`);
+  }
+}
+
+function unmountPatiently(target: string): void {
+  for (let tries = 1;; tries++) {
+    try {
+      return unmount(target);
+    } catch (error) {
+      if (!hasCode(error, "EBUSY") || tries === BUSY_TRIES) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS);
+    }
+  }
+}
+
+function trial(
+  home: string,
+  lowers: string[],
+  upper: string,
+  userxattr: boolean,
+): OverlayMount {
+  return {
+    home,
+    lowers,
+    upper,
+    work: "work",
+    target: "merged",
+    indexOff: false,
+    userxattr,
+  };
+}
+
+/**
+ * Tells whether overlays with several lowers can be mounted; throws why not.
+ *
+ * @param base Directory on the file system in question.
+ * @param oneByOne Whether the kernel takes lowers one by one.
+ * @param userxattr Whether to pass `userxattr`.
+ */
+export function probeOverlay(
+  base: string,
+  oneByOne: boolean,
+  userxattr = false,
+): void {
+  const dirs = ["lower1", "lower2", "upper", "work", "merged"];
+  inScratch(base, "check-overlayfs-support", dirs, (home) => {
+    const mount = trial(home, ["lower2", "lower1"], "upper", userxattr);
+    whileMounted(mount, { userxattr, oneByOne }, () => {});
+  });
+}
+
+/**
+ * Tells whether a changed mode copies up metadata only.
+ *
+ * @param base Directory on the file system in question.
+ * @param namespace Namespace of the marks.
+ * @param settings How to mount.
+ */
+export function probeMetacopy(
+  base: string,
+  namespace: Namespace,
+  settings: ProbeSettings,
+): boolean {
+  const dirs = ["l1", "l2", "work", "merged"];
+  return inScratch(base, "metacopy-check", dirs, (home) => {
+    Deno.writeFileSync(`${home}/l1/f`, new Uint8Array(), { mode: 0o700 });
+    const mount = trial(home, ["l1"], "l2", settings.userxattr);
+    return whileMounted(mount, settings, () => {
+      Deno.chmodSync(`${home}/merged/f`, 0o600);
+      using upper = Dir.open(`${home}/l2`);
+      return listXattrsAt(upper, "f").includes(`${namespace}metacopy`);
+    });
+  });
+}
+
+/**
+ * Finds out why an upper directory must not be read directly.
+ *
+ * @param base Directory on the file system in question.
+ * @param namespace Namespace of the marks.
+ * @param settings How to mount.
+ * @returns The reason; `undefined` if reading it directly is right.
+ */
+export function probeNativeDiff(
+  base: string,
+  namespace: Namespace,
+  settings: ProbeSettings,
+): string | undefined {
+  const dirs = ["l1/d", "l1/d1", "l2/d", "l3", "work", "merged"];
+  return inScratch(base, "opaque-bug-check", dirs, (home) => {
+    using middle = Dir.open(`${home}/l2/d`);
+    markOpaque(middle, namespace);
+    const mount = trial(home, ["l2", "l1"], "l3", settings.userxattr);
+    return whileMounted(
+      mount,
+      settings,
+      () => copiesUpOpaque(home, namespace) ?? redirects(home, namespace),
+    );
+  });
+}
+
+function copiesUpOpaque(
+  home: string,
+  namespace: Namespace,
+): string | undefined {
+  Deno.writeFileSync(`${home}/merged/d/f`, new Uint8Array(), { mode: 0o644 });
+  using upper = Dir.open(`${home}/l3/d`);
+  const value = getXattrFd(upper.fd, `${namespace}opaque`, upper.path);
+  if (value === undefined || decodeName(value) !== "y") return undefined;
+  return "opaque flag erroneously copied up, consider updating to kernel 4.8 or later to fix";
+}
+
+function redirects(home: string, namespace: Namespace): string | undefined {
+  try {
+    Deno.renameSync(`${home}/merged/d1`, `${home}/merged/d2`);
+  } catch (error) {
+    if (hasCode(error, "EXDEV")) return undefined;
+    throw error;
+  }
+  using upper = Dir.open(`${home}/l3/d2`);
+  const value = getXattrFd(upper.fd, `${namespace}redirect`, upper.path);
+  if (value === undefined || decodeName(value) !== "d1") return undefined;
+  return "kernel has CONFIG_OVERLAY_FS_REDIRECT_DIR enabled";
+}

@@ -1,0 +1,189 @@
+/**
+ * What this kernel and this file system can do, asked once and only if wanted.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { Dir } from "../linux/dir.ts";
+import { tellsTypes } from "../linux/dirent.ts";
+import { hasCode } from "../linux/errno.ts";
+import { takesLowersOneByOne } from "../linux/mount.ts";
+import { fsMagic } from "../linux/statfs.ts";
+import { backingName } from "./backing.ts";
+import type { Namespace } from "./marks.ts";
+import {
+  probeMetacopy,
+  probeNativeDiff,
+  probeOverlay,
+  type ProbeSettings,
+} from "./probes.ts";
+import { inUserNamespace, kernelAtLeast } from "./userns.ts";
+
+const INDEX_PARAMETER = "/sys/module/overlay/parameters/index";
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Answers about one home, each found out at the first question. */
+export class Support {
+  readonly #base: string;
+  #oneByOne: boolean | undefined;
+  #userxattr: boolean | undefined;
+  #indexOff: boolean | undefined;
+  #metacopy: boolean | undefined;
+  #dType: boolean | undefined;
+  #nativeDiff: { readonly obstacle: string | undefined } | undefined;
+
+  /** Whether this process is in a user namespace. */
+  readonly userNamespace: boolean = inUserNamespace();
+  /** Namespace of overlayfs's attributes in this home. */
+  readonly namespace: Namespace = this.userNamespace
+    ? "user.overlay."
+    : "trusted.overlay.";
+
+  /**
+   * Makes the answers for a directory.
+   *
+   * @param base Existing directory on the file system in question.
+   */
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /** Name of the file system, such as `"extfs"`; `"<unknown>"` if it has none here. */
+  get backingFilesystem(): string {
+    return backingName(fsMagic(this.#base));
+  }
+
+  /** Whether the kernel takes lowers one by one (`lowerdir+`). */
+  get oneByOne(): boolean {
+    return this.#oneByOne ??= takesLowersOneByOne();
+  }
+
+  /** Whether mounts pass `userxattr`. */
+  get userxattr(): boolean {
+    return this.#userxattr ??= this.userNamespace && this.#takesUserxattr();
+  }
+
+  #takesUserxattr(): boolean {
+    if (kernelAtLeast(Deno.osRelease(), 5, 11)) return true;
+    try {
+      probeOverlay(this.#base, this.oneByOne, true);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether mounts pass `index=off`: where the kernel knows the option. */
+  get indexOff(): boolean {
+    return this.#indexOff ??= exists(INDEX_PARAMETER);
+  }
+
+  /** Whether a changed mode copies up metadata only. */
+  get metacopy(): boolean {
+    return this.#metacopy ??= probeMetacopy(
+      this.#base,
+      this.namespace,
+      this.#settings(),
+    );
+  }
+
+  /** Whether directories tell the type of their entries. */
+  get dType(): boolean {
+    return this.#dType ??= this.#probeDType();
+  }
+
+  #probeDType(): boolean {
+    using dir = Dir.open(this.#base);
+    return tellsTypes(dir.fd, dir.path);
+  }
+
+  /** Why upper directories must not be read directly; `undefined` if they may. */
+  get nativeDiffObstacle(): string | undefined {
+    this.#nativeDiff ??= { obstacle: this.#findObstacle() };
+    return this.#nativeDiff.obstacle;
+  }
+
+  #findObstacle(): string | undefined {
+    if (this.userNamespace && !this.userxattr) {
+      return "native diff is not supported in user namespace, consider updating to kernel 5.11 or later to fix";
+    }
+    try {
+      return probeNativeDiff(this.#base, this.namespace, this.#settings());
+    } catch (error) {
+      // A full or read-only disk says nothing about overlayfs.
+      if (hasCode(error, "ENOSPC", "EDQUOT", "EROFS")) throw error;
+      return messageOf(error);
+    }
+  }
+
+  #settings(): ProbeSettings {
+    return { userxattr: this.userxattr, oneByOne: this.oneByOne };
+  }
+
+  /**
+   * Throws unless overlays can be mounted here.
+   *
+   * @throws {DriverError} `EPERM` without the right to mount, `ENOTSUP` if the
+   * kernel or the file system cannot carry overlays.
+   */
+  requireOverlay(): void {
+    if (Deno.env.get("_DOCKERD_ROOTLESS_SELINUX") === "1") {
+      throw new DriverError(
+        "ENOTSUP",
+        "Cannot use overlayfs: overlay is not supported for Rootless with SELinux",
+      );
+    }
+    try {
+      probeOverlay(this.#base, this.oneByOne);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    if (!this.dType) throw noDType(this.backingFilesystem);
+  }
+
+  #explain(error: unknown): unknown {
+    if (hasCode(error, "ENOSPC", "EDQUOT", "EROFS", "ENOENT")) return error;
+    const cause = { cause: error };
+    if (hasCode(error, "EPERM", "EACCES")) {
+      return new DriverError(
+        "EPERM",
+        `Cannot mount overlays in ${this.#base}: it takes root (CAP_SYS_ADMIN): ${
+          messageOf(error)
+        }`,
+        cause,
+      );
+    }
+    return new DriverError(
+      "ENOTSUP",
+      `Cannot mount overlays in ${this.#base}: driver not supported: ${
+        messageOf(error)
+      }`,
+      cause,
+    );
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function noDType(name: string): DriverError {
+  const advice = name === "xfs"
+    ? " Reformat the filesystem with ftype=1 to enable d_type support."
+    : name === "extfs"
+    ? " Reformat the filesystem (or use tune2fs) with -O filetype flag to enable d_type support."
+    : "";
+  return new DriverError(
+    "ENOTSUP",
+    `Cannot use overlayfs: overlay2: the backing ${name} filesystem is formatted without d_type support, which leads to incorrect behavior.${advice} Backing filesystems without d_type support are not supported.`,
+  );
+}
