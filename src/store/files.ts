@@ -1,0 +1,118 @@
+/**
+ * Small files of a layer: read whole, written whole.
+ *
+ * @module
+ */
+
+import {
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+} from "../linux/constants.ts";
+import type { Dir } from "../linux/dir.ts";
+import {
+  chmodFd,
+  closeFd,
+  openAt,
+  readFd,
+  syncFd,
+  tryOpenAt,
+  writeFd,
+} from "../linux/file.ts";
+import { decodeName, encodeName } from "../text.ts";
+import { TEMPORARY } from "./layout.ts";
+
+/** More than 500 lowers need. */
+const LARGEST = 64 * 1024;
+const scratch = new Uint8Array(LARGEST);
+
+/**
+ * Reads a small file.
+ *
+ * @returns Its text; `undefined` if there is no such file.
+ */
+export function readSmall(dir: Dir, name: string): string | undefined {
+  const fd = tryOpenAt(dir, name, O_RDONLY | O_NOFOLLOW);
+  if (fd === undefined) return undefined;
+  try {
+    let length = 0;
+    for (;;) {
+      const count = readFd(fd, scratch.subarray(length), `${dir.path}/${name}`);
+      if (count === 0) return decodeName(scratch, 0, length);
+      length += count;
+    }
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/**
+ * Makes a file that did not exist, with its content on the disk.
+ *
+ * @param dir Directory.
+ * @param name Name that is free.
+ * @param text Content.
+ * @param mode Permission bits, whatever the umask.
+ */
+export function writeNew(
+  dir: Dir,
+  name: string,
+  text: string,
+  mode: number,
+): void {
+  const fd = openAt(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  const path = `${dir.path}/${name}`;
+  try {
+    writeFd(fd, encodeName(text), path);
+    chmodFd(fd, mode, path);
+    if (text !== "") syncFd(fd, path);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** Makes or replaces a file in one step: written beside it, then renamed. */
+export function writeAtomic(
+  dir: Dir,
+  name: string,
+  text: string,
+  mode: number,
+): void {
+  const temporary = `${TEMPORARY}${name}${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    writeNew(dir, temporary, text, mode);
+    dir.rename(temporary, dir, name);
+  } catch (error) {
+    if (dir.tryStat(temporary) !== undefined) dir.unlink(temporary);
+    throw error;
+  }
+}
+
+/** Makes a directory with exactly this mode and owner. */
+export function makeDir(
+  dir: Dir,
+  name: string,
+  mode: number,
+  owner: Owner,
+): void {
+  dir.mkdir(name, mode);
+  setOwner(dir, name, owner);
+  dir.chmod(name, mode);
+}
+
+/** Who a file belongs to. */
+export interface Owner {
+  /** User. */
+  readonly uid: number;
+  /** Group. */
+  readonly gid: number;
+}
+
+/** Gives `name` to `owner` unless it is theirs. */
+export function setOwner(dir: Dir, name: string, owner: Owner): void {
+  const status = dir.stat(name);
+  if (status.uid === owner.uid && status.gid === owner.gid) return;
+  dir.chown(name, owner.uid, owner.gid);
+}

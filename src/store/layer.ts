@@ -1,0 +1,159 @@
+/**
+ * One layer as its files say it is.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { readSmall } from "./files.ts";
+import {
+  checkId,
+  COMMITTED,
+  DIFF,
+  idOfTarget,
+  isShortName,
+  LINK,
+  LINKS,
+  LOWER,
+  MERGED,
+  parseLower,
+  quote,
+  WORK,
+} from "./layout.ts";
+
+/** A layer on record. Paths are relative to the home. */
+export interface Layer {
+  /** Its id. */
+  readonly id: string;
+  /** Directory of its own content. */
+  readonly diff: string;
+  /** Directory that overlayfs works in. */
+  readonly work: string;
+  /** Where it is mounted. */
+  readonly merged: string;
+  /** Short links to the layers below, nearest first; empty for a base layer. */
+  readonly lowers: readonly string[];
+  /** Whether it was ever a parent, so that it is mounted read-only. */
+  readonly committed: boolean;
+}
+
+/** Makes the error of a layer whose files are unusable. */
+export function corrupt(id: string, fault: string): DriverError {
+  return new DriverError(
+    "EUCLEAN",
+    `Cannot read layer ${quote(id)}: ${fault}`,
+  );
+}
+
+/**
+ * Opens a layer's directory.
+ *
+ * @throws {DriverError} `EINVAL` for an impossible id, `ENOENT` if there is no
+ * such layer, `EUCLEAN` if it is not a directory.
+ */
+export function openLayer(home: Dir, id: string): Dir {
+  checkId(id);
+  try {
+    const dir = home.tryOpenDir(id);
+    if (dir !== undefined) return dir;
+  } catch (error) {
+    if (!hasCode(error, "ENOTDIR", "ELOOP")) throw error;
+    throw corrupt(id, "it is not a directory");
+  }
+  throw new DriverError(
+    "ENOENT",
+    `Cannot read layer ${quote(id)}: it does not exist`,
+  );
+}
+
+/**
+ * Reads a layer's record.
+ *
+ * @param home Open home directory.
+ * @param id Id of the layer.
+ * @throws {DriverError} `EINVAL`, `ENOENT`, and `EUCLEAN` if its files are malformed.
+ */
+export function readLayer(home: Dir, id: string): Layer {
+  using dir = openLayer(home, id);
+  if (dir.tryStat(DIFF)?.type !== "dir") {
+    throw corrupt(id, `it has no directory "${DIFF}"`);
+  }
+  return {
+    id,
+    diff: `${id}/${DIFF}`,
+    work: `${id}/${WORK}`,
+    merged: `${id}/${MERGED}`,
+    lowers: readLowers(dir, id),
+    committed: dir.tryStat(COMMITTED) !== undefined,
+  };
+}
+
+function readLowers(dir: Dir, id: string): readonly string[] {
+  const text = readSmall(dir, LOWER);
+  if (text === undefined) return [];
+  const lowers = parseLower(text);
+  if (lowers !== undefined) return lowers;
+  throw corrupt(
+    id,
+    text === ""
+      ? `its file "${LOWER}" is empty`
+      : `its file "${LOWER}" does not list short links`,
+  );
+}
+
+/** Reads the short name of a layer. */
+export function readShortName(dir: Dir, id: string): string {
+  const text = readSmall(dir, LINK);
+  if (text === undefined) throw corrupt(id, `it has no file "${LINK}"`);
+  if (!isShortName(text)) {
+    throw corrupt(
+      id,
+      text === ""
+        ? `its file "${LINK}" is empty`
+        : `its file "${LINK}" does not hold a short name`,
+    );
+  }
+  return text;
+}
+
+/**
+ * Ids of the layers below, nearest first.
+ *
+ * @param home Open home directory.
+ * @param layer Layer on record.
+ * @throws {DriverError} `EUCLEAN` if a short link is missing or leads elsewhere.
+ */
+export function lowerIds(home: Dir, layer: Layer): string[] {
+  return layer.lowers.map((lower) => lowerId(home, layer, lower));
+}
+
+function lowerId(home: Dir, layer: Layer, lower: string): string {
+  let target: string;
+  try {
+    target = home.readlink(lower);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "EINVAL", "ENOTDIR")) throw error;
+    throw corrupt(layer.id, `its lower ${quote(lower)} is not a short link`);
+  }
+  const id = idOfTarget(target);
+  if (id !== undefined) return id;
+  throw corrupt(
+    layer.id,
+    `its lower ${quote(lower)} leads to ${quote(target)}, not to a layer`,
+  );
+}
+
+/** Id of the layer directly below; `undefined` for a base layer. */
+export function parentId(home: Dir, layer: Layer): string | undefined {
+  const nearest = layer.lowers[0];
+  return nearest === undefined ? undefined : lowerId(home, layer, nearest);
+}
+
+/** Ids of all layers of a home, unsorted: directories that have a `diff`. */
+export function listLayers(home: Dir): string[] {
+  return home.names().map((entry) => entry.name).filter((name) =>
+    name !== LINKS && home.tryStat(`${name}/${DIFF}`)?.type === "dir"
+  );
+}

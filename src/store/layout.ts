@@ -1,0 +1,130 @@
+/**
+ * Names of a layer's files on disk, and what is an acceptable layer id; pure.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { encodeName, printableName } from "../text.ts";
+
+/** Directory of short links in a home. */
+export const LINKS = "l";
+/** Directory of a layer's own content. */
+export const DIFF = "diff";
+/** Directory that overlayfs works in. */
+export const WORK = "work";
+/** Mountpoint; exists only while mounted. */
+export const MERGED = "merged";
+/** File that holds the short name. */
+export const LINK = "link";
+/** File that lists the lowers. */
+export const LOWER = "lower";
+/** File that marks a layer that was ever a parent. */
+export const COMMITTED = "committed";
+/** Prefix of files and directories that are being made. */
+export const TEMPORARY = ".tmp-";
+/** Prefix of a layer directory that is being made. */
+export const NEW_LAYER = ".new-";
+/** Suffix of a layer directory that is being deleted. */
+export const REMOVING = "-removing";
+
+/** Longest file name on Linux, in bytes. */
+const NAME_MAX = 255;
+/** Length of a short name; 128 of them fit a page of mount options. */
+const SHORT_LENGTH = 26;
+const SHORT_BYTES = 17;
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Quotes an id or name for a message. */
+export function quote(text: string): string {
+  return `"${printableName(text)}"`;
+}
+
+function idFault(id: string): string | undefined {
+  if (id === "") return "it is empty";
+  if (id === "." || id === ".." || id === LINKS) return "the name is reserved";
+  if (id.startsWith(TEMPORARY) || id.startsWith(NEW_LAYER)) {
+    return "the name is reserved";
+  }
+  if (id.includes("/")) return "it contains a slash";
+  if (id.includes("\0")) return "it contains NUL";
+  if (bytesOf(id) === undefined) return "it is not a file name";
+  if (bytesOf(id)! > NAME_MAX) return `it is longer than ${NAME_MAX} bytes`;
+  return undefined;
+}
+
+function bytesOf(id: string): number | undefined {
+  try {
+    return encodeName(id).length;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Refuses what cannot be the id of a layer.
+ *
+ * @param id Id as the caller gave it.
+ * @throws {DriverError} `EINVAL`.
+ */
+export function checkId(id: string): void {
+  const fault = idFault(id);
+  if (fault === undefined) return;
+  throw new DriverError(
+    "EINVAL",
+    `Cannot use ${quote(id)} as a layer id: ${fault}`,
+  );
+}
+
+/** Whether a name in a home can be a layer's. */
+export function isLayerName(name: string): boolean {
+  return idFault(name) === undefined;
+}
+
+/** Makes a new short name: 26 random characters of base 32. */
+export function newShortName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SHORT_BYTES));
+  let bits = 0n;
+  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
+  let text = "";
+  for (let i = 0; i < SHORT_LENGTH; i++) {
+    text += BASE32[Number(bits & 31n)];
+    bits >>= 5n;
+  }
+  return text;
+}
+
+/** Whether the content of a `link` file is usable. */
+export function isShortName(text: string): boolean {
+  return text !== "" && text !== "." && text !== ".." && !/[/\0\n:]/.test(text);
+}
+
+/** Text of the short link of a layer. */
+export function linkTarget(id: string): string {
+  return `../${id}/${DIFF}`;
+}
+
+/**
+ * Reads a layer's id from the text of its short link.
+ *
+ * @param target Text of the symbolic link.
+ * @returns The id; `undefined` if the link does not lead to a layer.
+ */
+export function idOfTarget(target: string): string | undefined {
+  const [, id] = /^\.\.\/([^/]+)\/diff$/.exec(target) ?? [];
+  return id !== undefined && isLayerName(id) ? id : undefined;
+}
+
+/**
+ * Splits the content of a `lower` file.
+ *
+ * @param text Content, such as `"l/A:l/B"`.
+ * @returns Its entries, nearest first; `undefined` if it is malformed.
+ */
+export function parseLower(text: string): string[] | undefined {
+  const entries = text.split(":");
+  const good = entries.every((entry) =>
+    entry.startsWith(`${LINKS}/`) && isShortName(entry.slice(2))
+  );
+  return good ? entries : undefined;
+}

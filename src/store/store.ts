@@ -1,0 +1,362 @@
+/**
+ * A home: layers made, found and removed as files. Mounts nothing.
+ *
+ * A layer is built beside its place and renamed in; a layer that goes is renamed
+ * away first and deleted afterwards. So a name in the home is a whole layer.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { tryLock } from "../linux/lock.ts";
+import { removeTree, removeTreeNow } from "../linux/remove.ts";
+import { Children } from "./children.ts";
+import {
+  makeDir,
+  type Owner,
+  setOwner,
+  writeAtomic,
+  writeNew,
+} from "./files.ts";
+import { type Layer, openLayer, readLayer, readShortName } from "./layer.ts";
+import {
+  checkId,
+  COMMITTED,
+  DIFF,
+  LINK,
+  LINKS,
+  linkTarget,
+  LOWER,
+  NEW_LAYER,
+  newShortName,
+  quote,
+  REMOVING,
+  WORK,
+} from "./layout.ts";
+import { withHomeLocked } from "./turns.ts";
+
+/** How a {@linkcode Store} makes layers. */
+export interface StoreSettings {
+  /** Owner of what is mapped to root in a container. */
+  readonly root: Owner;
+  /** Most lowers that a layer may have. */
+  readonly maxDepth: number;
+  /** Whether two changes of a directory never carry the same time. */
+  readonly fineTimes: boolean;
+}
+
+/** A layer directory that was renamed away and waits to be deleted. */
+export interface Doomed {
+  /** Its name in the home. */
+  readonly name: string;
+  /** Holds the lock that tells other processes that somebody deletes it. */
+  readonly lock: Dir;
+}
+
+/** The layers below a home directory. */
+export class Store {
+  /** Absolute path of the home. */
+  readonly home: string;
+  readonly #settings: StoreSettings;
+  readonly #children: Children;
+
+  /**
+   * Opens a home; {@linkcode Store.prepare} makes its directories.
+   *
+   * @param home Absolute path.
+   * @param settings How layers are made.
+   */
+  constructor(home: string, settings: StoreSettings) {
+    this.home = home;
+    this.#settings = settings;
+    this.#children = new Children(settings.fineTimes);
+  }
+
+  /** Makes the home and its directory of links, or corrects their modes. */
+  prepare(): void {
+    const gid = this.#settings.root.gid;
+    try {
+      Deno.mkdirSync(this.home, { mode: 0o710 });
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    using home = Dir.open(this.home);
+    correct(home, ".", 0o710, { uid: Deno.uid()!, gid });
+    try {
+      home.mkdir(LINKS, 0o700);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    correct(home, LINKS, 0o700, { uid: Deno.uid()!, gid: Deno.gid()! });
+  }
+
+  /** Runs `task` with the open home. */
+  withHome<T>(task: (home: Dir) => T): T {
+    using home = Dir.open(this.home);
+    return task(home);
+  }
+
+  /** Reads a layer's record; see {@linkcode readLayer}. */
+  read(id: string): Layer {
+    checkId(id);
+    return this.withHome((home) => readLayer(home, id));
+  }
+
+  /** Whether there is a layer `id`. */
+  exists(id: string): boolean {
+    checkId(id);
+    return this.withHome((home) => home.tryStat(id)?.type === "dir");
+  }
+
+  /**
+   * Makes a layer.
+   *
+   * @param id Id that is free.
+   * @param parent Layer to stand on; none makes a base layer.
+   * @param prepare Called with the new, still empty layer directory.
+   * @throws {DriverError} `EEXIST`, `ENOENT` (no such parent), `EMLINK`, `EUCLEAN`.
+   */
+  create(
+    id: string,
+    parent: string | undefined,
+    prepare: (dir: Dir) => void = () => {},
+  ): Promise<void> {
+    checkId(id);
+    if (parent !== undefined) checkId(parent);
+    return withHomeLocked(this.home, (home, links) => {
+      if (home.tryStat(id) !== undefined) throw alreadyExists(id);
+      const lowers = parent === undefined
+        ? undefined
+        : this.#lowersOn(home, id, parent);
+      this.#children.refresh(home);
+      if (parent !== undefined) commit(home, parent);
+      this.#build(home, links, id, lowers, prepare);
+      this.#children.note(home, id, parent);
+    });
+  }
+
+  /** Lowers of a layer on `parent`, nearest first. */
+  #lowersOn(home: Dir, id: string, parent: string): readonly string[] {
+    const below = readParent(home, id, parent);
+    using dir = openLayer(home, parent);
+    const nearest = `${LINKS}/${readShortName(dir, parent)}`;
+    const lowers = [nearest, ...below.lowers];
+    const { maxDepth } = this.#settings;
+    if (lowers.length <= maxDepth) return lowers;
+    throw new DriverError(
+      "EMLINK",
+      `Cannot create layer ${quote(id)} on ${
+        quote(parent)
+      }: max depth exceeded (${maxDepth} layers)`,
+    );
+  }
+
+  #build(
+    home: Dir,
+    links: Dir,
+    id: string,
+    lowers: readonly string[] | undefined,
+    prepare: (dir: Dir) => void,
+  ): void {
+    const temporary = `${NEW_LAYER}${crypto.randomUUID()}`;
+    let short: string | undefined;
+    try {
+      this.#makeLayerDir(home, temporary);
+      using dir = home.openDir(temporary);
+      prepare(dir);
+      makeDir(dir, DIFF, 0o755, this.#settings.root);
+      short = linkTo(links, id);
+      writeNew(dir, LINK, short, 0o644);
+      if (lowers) {
+        makeDir(dir, WORK, 0o700, this.#settings.root);
+        writeNew(dir, LOWER, lowers.join(":"), 0o644);
+      }
+      home.rename(temporary, home, id, false);
+    } catch (error) {
+      if (short !== undefined) links.unlink(short);
+      removeTreeNow(home, temporary);
+      throw hasCode(error, "EEXIST") ? alreadyExists(id) : error;
+    }
+  }
+
+  #makeLayerDir(home: Dir, name: string): void {
+    const owner = { uid: Deno.uid()!, gid: this.#settings.root.gid };
+    makeDir(home, name, 0o710, owner);
+  }
+
+  /**
+   * Takes a layer out of the home; {@linkcode Store.purge} deletes it.
+   *
+   * @param id Id of the layer.
+   * @param refuse Called before anything changes; throws if the layer must stay.
+   * @throws {DriverError} `ENOENT`; `EBUSY` if it has children.
+   */
+  condemn(id: string, refuse: () => void): Promise<Doomed> {
+    checkId(id);
+    return withHomeLocked(this.home, (home, links) => {
+      const lock = openLayer(home, id);
+      try {
+        refuse();
+        this.#refuseParent(home, id);
+        const short = shortNamesOf(home, links, lock, id);
+        tryLock(lock.fd, lock.path);
+        const name = renameAway(home, id);
+        for (const link of short) links.unlink(link);
+        this.#children.note(home, id, undefined);
+        return { name, lock };
+      } catch (error) {
+        lock[Symbol.dispose]();
+        throw error;
+      }
+    });
+  }
+
+  #refuseParent(home: Dir, id: string): void {
+    const child = this.#children.anyChild(home, id);
+    if (child === undefined) return;
+    throw new DriverError(
+      "EBUSY",
+      `Cannot remove layer ${quote(id)}: layer ${quote(child)} stands on it`,
+    );
+  }
+
+  /** Whether some layer stands on `id`: its id, or `undefined`. */
+  childOf(id: string): Promise<string | undefined> {
+    return withHomeLocked(
+      this.home,
+      (home) => this.#children.anyChild(home, id),
+    );
+  }
+
+  /** Deletes a layer that was taken out; yields after each file. */
+  *purge(doomed: Doomed): Generator<void> {
+    using home = Dir.open(this.home);
+    using _lock = doomed.lock;
+    yield* removeTree(home, doomed.name);
+  }
+
+  /**
+   * Finds what processes that died left half-made or half-deleted.
+   *
+   * @returns What can be deleted now, locked against other cleaners.
+   */
+  leftovers(): Promise<Doomed[]> {
+    return withHomeLocked(this.home, (home) => {
+      using all = home.reopen();
+      return all.names().map((entry) => entry.name)
+        .filter((name) => isLeftover(home, name))
+        .map((name) => ({ name, lock: home.openDir(name) }))
+        .filter(({ lock }) => {
+          if (tryLock(lock.fd, lock.path)) return true;
+          lock[Symbol.dispose]();
+          return false;
+        });
+    });
+  }
+}
+
+/** Sets mode and owner of an existing directory where they differ. */
+function correct(dir: Dir, name: string, mode: number, owner: Owner): void {
+  if ((dir.stat(name).mode & 0o777) !== mode) dir.chmod(name, mode);
+  setOwner(dir, name, owner);
+}
+
+function alreadyExists(id: string): DriverError {
+  return new DriverError(
+    "EEXIST",
+    `Cannot create layer ${quote(id)}: it exists already`,
+  );
+}
+
+function readParent(home: Dir, id: string, parent: string): Layer {
+  try {
+    return readLayer(home, parent);
+  } catch (error) {
+    if (!(error instanceof DriverError) || error.code !== "ENOENT") throw error;
+    throw new DriverError(
+      "ENOENT",
+      `Cannot create layer ${quote(id)}: its parent ${
+        quote(parent)
+      } does not exist`,
+    );
+  }
+}
+
+/** Marks a layer as a parent, from now on mounted read-only. */
+function commit(home: Dir, parent: string): void {
+  using dir = openLayer(home, parent);
+  if (dir.tryStat(COMMITTED) !== undefined) return;
+  writeAtomic(dir, COMMITTED, "", 0o600);
+}
+
+/** Makes a short link under a name that is free. */
+function linkTo(links: Dir, id: string): string {
+  for (;;) {
+    const short = newShortName();
+    try {
+      links.symlink(linkTarget(id), short);
+      return short;
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+  }
+}
+
+/** Short links that lead to a layer: the one on record, or all if that is unusable. */
+function shortNamesOf(
+  home: Dir,
+  links: Dir,
+  dir: Dir,
+  id: string,
+): string[] {
+  const target = linkTarget(id);
+  try {
+    const short = readShortName(dir, id);
+    return links.tryStat(short)?.type === "symlink" &&
+        links.readlink(short) === target
+      ? [short]
+      : [];
+  } catch (error) {
+    if (!(error instanceof DriverError)) throw error;
+  }
+  using all = home.openDir(LINKS);
+  return all.names().map((entry) => entry.name).filter((name) =>
+    links.stat(name).type === "symlink" && links.readlink(name) === target
+  );
+}
+
+function renameAway(home: Dir, id: string): string {
+  const name = `${id}${REMOVING}`;
+  try {
+    home.rename(id, home, name, false);
+    return name;
+  } catch (error) {
+    if (!hasCode(error, "EEXIST", "ENAMETOOLONG")) throw error;
+  }
+  const other = `${NEW_LAYER}${crypto.randomUUID()}`;
+  home.rename(id, home, other, false);
+  return other;
+}
+
+/** A directory under a name that only unfinished work has, and that no link leads to. */
+function isLeftover(home: Dir, name: string): boolean {
+  if (name.startsWith(NEW_LAYER)) return home.stat(name).type === "dir";
+  if (!name.endsWith(REMOVING) || home.stat(name).type !== "dir") return false;
+  return !isLinked(home, name);
+}
+
+/** Whether a directory is a layer of that very name. */
+function isLinked(home: Dir, name: string): boolean {
+  try {
+    using dir = home.openDir(name);
+    const short = readShortName(dir, name);
+    return home.readlink(`${LINKS}/${short}`) === linkTarget(name);
+  } catch (error) {
+    if (error instanceof DriverError || hasCode(error, "ENOENT", "EINVAL")) {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Who may work on what, within this process and between processes.
+ *
+ * @module
+ */
+
+import { Dir } from "../linux/dir.ts";
+import { tryLock } from "../linux/lock.ts";
+import { LINKS } from "./layout.ts";
+
+/** Runs tasks of one key one after the other, those of different keys at once. */
+export class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /**
+   * Runs `task` when all earlier ones of `key` have ended.
+   *
+   * @param key What the task works on.
+   * @param task What to do.
+   * @returns What the task returns.
+   */
+  run<T>(key: string, task: () => T | Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const result = before.then(task);
+    const settled = result.then(() => {}, () => {});
+    this.#last.set(key, settled);
+    settled.then(() => {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    });
+    return result;
+  }
+}
+
+const FIRST_WAIT_MS = 1;
+const LONGEST_WAIT_MS = 50;
+
+/**
+ * Runs `task` while no other process makes or removes layers of the home.
+ *
+ * The lock is on the directory of short links: it leaves nothing on disk, and
+ * the kernel gives it back when a process dies.
+ *
+ * @param home Absolute path of the home.
+ * @param task What to do, at once; gets the home and its directory of links.
+ */
+export async function withHomeLocked<T>(
+  home: string,
+  task: (home: Dir, links: Dir) => T,
+): Promise<T> {
+  using dir = Dir.open(home);
+  using links = dir.openDir(LINKS);
+  for (let wait = FIRST_WAIT_MS; !tryLock(links.fd, links.path);) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  }
+  return task(dir, links);
+}
