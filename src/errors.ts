@@ -6,7 +6,7 @@
 
 /** Codes of {@linkcode DriverError}, named like the errno they stand for. */
 export type DriverErrorCode =
-  /** A work limit was reached, or the caller gave up. */
+  /** The caller gave up. */
   | "ECANCELED"
   /** The archive is malformed, hostile or cut short. */
   | "EBADMSG"
@@ -16,6 +16,8 @@ export type DriverErrorCode =
   | "EEXIST"
   /** An id, option or argument is malformed. */
   | "EINVAL"
+  /** A file changed or went away while it was read. */
+  | "EIO"
   /** The chain of layers would become too deep. */
   | "EMLINK"
   /** There is no such layer. */

@@ -138,6 +138,14 @@ export function truncateFd(fd: number, length: number, path: string): void {
   checked(libc.ftruncate(fd, BigInt(length)), "ftruncate", path);
 }
 
+const SEEK_CUR = 1;
+
+/** Moves the position of an open file forward; what is passed over reads as zeros. */
+export function skipFd(fd: number, length: number, path: string): void {
+  const at = libc.lseek(fd, BigInt(length), SEEK_CUR);
+  checked(at < 0n ? -1 : 0, "lseek", path);
+}
+
 /** Waits until an open file's content is on the disk. */
 export function syncFd(fd: number, path: string): void {
   checked(libc.fsync(fd), "fsync", path);

@@ -21,6 +21,7 @@ const SYMBOLS = {
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t (int fd, void *buf, size_t count)
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t (int fd, const void *buf, size_t count)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int (int fd, off_t length)
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" }, // off_t (int fd, off_t, int whence)
   fsync: { parameters: ["i32"], result: "i32" }, // int (int fd)
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" }, // int (struct pollfd *, nfds_t, int milliseconds)
   pollLater: {

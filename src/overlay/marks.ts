@@ -31,11 +31,12 @@ export function isOverlayXattr(name: string): boolean {
 export interface DirMarks {
   /** Whether the lowers' directory of that name is hidden: value exactly `y`. */
   readonly opaque: boolean;
-  /** Whether the directory continues one of another name below. */
-  readonly redirected: boolean;
+  /** Whether only the kernel reads the directory right: it is redirected, or its whiteouts are attributes. */
+  readonly foreign: boolean;
 }
 
-const UNMARKED: DirMarks = { opaque: false, redirected: false };
+const UNMARKED: DirMarks = { opaque: false, foreign: false };
+const X = 0x78;
 
 /**
  * Reads the marks of an open directory.
@@ -46,15 +47,17 @@ const UNMARKED: DirMarks = { opaque: false, redirected: false };
 export function dirMarks(dir: Dir, namespace: Namespace): DirMarks {
   const names = listXattrsFd(dir.fd, dir.path);
   if (names.length === 0) return UNMARKED;
+  const opaque = names.includes(`${namespace}opaque`)
+    ? getXattrFd(dir.fd, `${namespace}opaque`, dir.path)
+    : undefined;
   return {
-    opaque: names.includes(`${namespace}opaque`) && isOpaque(dir, namespace),
-    redirected: names.includes(`${namespace}redirect`),
+    opaque: isLetter(opaque, YES[0]!),
+    foreign: isLetter(opaque, X) || names.includes(`${namespace}redirect`),
   };
 }
 
-function isOpaque(dir: Dir, namespace: Namespace): boolean {
-  const value = getXattrFd(dir.fd, `${namespace}opaque`, dir.path);
-  return value?.length === 1 && value[0] === YES[0];
+function isLetter(value: Uint8Array | undefined, letter: number): boolean {
+  return value?.length === 1 && value[0] === letter;
 }
 
 /**

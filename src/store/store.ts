@@ -131,8 +131,13 @@ export class Store {
         ? undefined
         : this.#lowersOn(home, id, parent);
       this.#children.refresh(home);
-      if (parent !== undefined) commit(home, parent);
-      this.#build(home, links, id, lowers, prepare);
+      const born = parent !== undefined && commit(home, parent);
+      try {
+        this.#build(home, links, id, lowers, prepare);
+      } catch (error) {
+        if (born) home.unlink(`${parent}/${COMMITTED}`);
+        throw error;
+      }
       this.#children.note(home, id, parent);
     });
   }
@@ -284,11 +289,12 @@ function readParent(home: Dir, id: string, parent: string): Layer {
   }
 }
 
-/** Marks a layer as a parent, from now on mounted read-only. */
-function commit(home: Dir, parent: string): void {
+/** Marks a layer as a parent, from now on mounted read-only; tells whether it was not one yet. */
+function commit(home: Dir, parent: string): boolean {
   using dir = openLayer(home, parent);
-  if (dir.tryStat(COMMITTED) !== undefined) return;
+  if (dir.tryStat(COMMITTED) !== undefined) return false;
   writeAtomic(dir, COMMITTED, "", 0o600);
+  return true;
 }
 
 /** Makes a short link under a name that is free. */

@@ -1,0 +1,127 @@
+/**
+ * Archive entries and the content of their files as one run of bytes.
+ *
+ * @module
+ */
+
+import { readFd, sendFile } from "../linux/file.ts";
+import { HeaderEncoder, padding, TAR_END } from "../tar/writer.ts";
+import { type PackItem, shrank } from "./pack.ts";
+
+/** From this size on a file's content is better moved by the kernel. */
+const LARGE = 256 * 1024;
+
+/**
+ * Produces an archive piece by piece, at the pace of whoever fills buffers.
+ *
+ * Nothing is buffered inside but one header: bodies are read into the caller's
+ * buffer, or moved by the kernel with {@linkcode Archive.sendBody}.
+ */
+export class Archive implements Disposable {
+  readonly #items: Iterator<PackItem>;
+  readonly #encoder = new HeaderEncoder();
+  #item: PackItem | undefined;
+  /** Header, padding or end blocks that wait to be copied out. */
+  #pending: Uint8Array = new Uint8Array();
+  #body = 0;
+  #padding = 0;
+  #ended = false;
+
+  /**
+   * Makes an archive of items.
+   *
+   * @param items Entries with their content; closed early by disposal.
+   */
+  constructor(items: Iterator<PackItem>) {
+    this.#items = items;
+  }
+
+  /**
+   * Fills a buffer with the next bytes.
+   *
+   * @param buffer Where the bytes go.
+   * @param stopAtLarge Whether to stop before the content of a large file, so
+   * that {@linkcode Archive.sendBody} can move it.
+   * @returns How many bytes were put; 0 at the end, or before a large file.
+   * @throws {DriverError} `EIO` if a file became shorter.
+   */
+  fill(buffer: Uint8Array<ArrayBuffer>, stopAtLarge = false): number {
+    let at = 0;
+    while (at < buffer.length) {
+      if (this.#pending.length > 0) {
+        at += this.#copyPending(buffer, at);
+      } else if (this.#body > 0) {
+        if (stopAtLarge && this.#body >= LARGE) return at;
+        at += this.#readBody(buffer.subarray(at));
+      } else if (this.#padding > 0) {
+        this.#pending = TAR_END.subarray(0, this.#padding);
+        this.#padding = 0;
+      } else if (!this.#advance()) return at;
+    }
+    return at;
+  }
+
+  #copyPending(buffer: Uint8Array, at: number): number {
+    const part = this.#pending.subarray(0, buffer.length - at);
+    buffer.set(part, at);
+    this.#pending = this.#pending.subarray(part.length);
+    return part.length;
+  }
+
+  #readBody(into: Uint8Array<ArrayBuffer>): number {
+    const { fd, path } = this.#item!;
+    const part = into.length > this.#body ? into.subarray(0, this.#body) : into;
+    const length = readFd(fd, part, path);
+    if (length === 0) throw shrank(path);
+    this.#body -= length;
+    return length;
+  }
+
+  /** Goes to the next entry, or to the end blocks. */
+  #advance(): boolean {
+    if (this.#ended) return false;
+    const { value, done } = this.#items.next();
+    if (done) {
+      this.#ended = true;
+      this.#pending = TAR_END;
+      return true;
+    }
+    this.#item = value;
+    this.#pending = this.#encoder.encode(value.entry);
+    this.#body = value.fd >= 0 ? value.entry.size : 0;
+    this.#padding = padding(this.#body);
+    return true;
+  }
+
+  /** Bytes of the current file's content that are still to come; 0 outside of one. */
+  get bodyLeft(): number {
+    return this.#pending.length > 0 ? 0 : this.#body;
+  }
+
+  /**
+   * Moves content of the current file to a descriptor within the kernel.
+   *
+   * @param fd Where the bytes go.
+   * @param most At most so many bytes.
+   * @returns How many were moved.
+   * @throws {DriverError} `EIO` if the file became shorter.
+   */
+  sendBody(fd: number, most: number): number {
+    const item = this.#item!;
+    const length = sendFile(
+      fd,
+      item.fd,
+      Math.min(most, this.#body),
+      item.path,
+    );
+    if (length === 0) throw shrank(item.path);
+    this.#body -= length;
+    return length;
+  }
+
+  /** Closes what is open, wherever the archive stands. */
+  [Symbol.dispose](): void {
+    this.#items.return?.();
+    this.#ended = true;
+  }
+}

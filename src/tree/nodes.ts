@@ -1,0 +1,76 @@
+/**
+ * Hard links, devices and fifos from archive entries.
+ *
+ * @module
+ */
+
+import { S_IFBLK, S_IFCHR, S_IFIFO } from "../linux/constants.ts";
+import { type Dir, makeDev } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import type { FileStatus } from "../linux/stat.ts";
+import type { TarEntry } from "../tar/entry.ts";
+import { badEntry, baseName, parentPath } from "./paths.ts";
+
+const DEVICE_MAX = 0xffff_ffff;
+
+/** Type bits of the mode, by the type byte of an entry. */
+const FORMAT: Readonly<Record<string, number>> = {
+  "3": S_IFCHR,
+  "4": S_IFBLK,
+  "6": S_IFIFO,
+};
+
+function isDeviceNumber(value: number): boolean {
+  return value >= 0 && value <= DEVICE_MAX;
+}
+
+/**
+ * Makes a device or fifo.
+ *
+ * @throws {DriverError} `EBADMSG` if its device number is impossible.
+ */
+export function makeNode(dir: Dir, name: string, entry: TarEntry): void {
+  const { devmajor, devminor } = entry;
+  if (!isDeviceNumber(devmajor) || !isDeviceNumber(devminor)) {
+    throw badEntry(
+      entry.name,
+      `device number ${devmajor}:${devminor} out of range`,
+    );
+  }
+  const rdev = entry.type === "6" ? 0n : makeDev(devmajor, devminor);
+  dir.mknod(name, FORMAT[entry.type]! | (entry.mode & 0o7777), rdev);
+}
+
+/**
+ * Makes a hard link to a file that was unpacked before.
+ *
+ * @param root Root of the tree.
+ * @param source Clean path of the file.
+ * @param dir Directory that gets the link.
+ * @param name Name of the link.
+ * @param entry What the archive says.
+ * @returns What the file is.
+ * @throws {DriverError} `EBADMSG` if there is no such file, or it is a directory.
+ */
+export function linkInto(
+  root: Dir,
+  source: string,
+  dir: Dir,
+  name: string,
+  entry: TarEntry,
+): FileStatus {
+  try {
+    using from = root.openInRoot(parentPath(source) || ".");
+    dir.link(from, baseName(source), name);
+    return dir.stat(name);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) {
+      throw badEntry(
+        entry.name,
+        "the file that it is a link to is not in the layer",
+      );
+    }
+    if (!hasCode(error, "EPERM")) throw error;
+    throw badEntry(entry.name, "it is a link to a directory");
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Open directories of a tree that is being unpacked.
+ *
+ * @module
+ */
+
+import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { isWhiteout } from "../linux/stat.ts";
+import { badEntry, baseName, linkedPath, parentPath } from "./paths.ts";
+
+/** Most directories that are held open. */
+const MOST_OPEN = 64;
+/** Most symbolic links that lead from one to the next, as in the kernel's lookups. */
+const MOST_LINKS = 40;
+
+/** What {@linkcode Parents} needs from the unpacker. */
+export interface ParentSettings {
+  /** Makes a directory that the archive implies but does not hold. */
+  readonly makeImplied: (parent: Dir, name: string) => void;
+  /** Turns a whiteout into a directory that hides what the whiteout hid. */
+  readonly replaceWhiteout: (parent: Dir, name: string) => void;
+}
+
+/** Finds, makes and remembers the directories that entries lie in. */
+export class Parents implements Disposable {
+  readonly #root: Dir;
+  readonly #settings: ParentSettings;
+  readonly #open = new Map<string, Dir>();
+  #lastPath = "";
+  #last: Dir;
+
+  /**
+   * Makes an empty memory.
+   *
+   * @param root Root of the tree; stays open.
+   * @param settings How missing directories are made.
+   */
+  constructor(root: Dir, settings: ParentSettings) {
+    this.#root = root;
+    this.#settings = settings;
+    this.#last = root;
+  }
+
+  /**
+   * Opens a directory, making it and those above it where they are missing.
+   *
+   * @param path Clean path below the root; `""` for the root.
+   * @returns The directory, open until the next call of this object.
+   * @throws {DriverError} `EBADMSG` if a file stands in the way.
+   */
+  get(path: string): Dir {
+    if (path === this.#lastPath) return this.#last;
+    const dir = path === "" ? this.#root : this.#remembered(path) ??
+      this.#remember(path, this.#find(path) ?? this.#make(path, 0));
+    this.#lastPath = path;
+    this.#last = dir;
+    return dir;
+  }
+
+  /** Opens a directory; `undefined` if it is missing or something else stands there. */
+  existing(path: string): Dir | undefined {
+    if (path === "") return this.#root;
+    const known = this.#remembered(path);
+    if (known) return known;
+    const found = this.#find(path);
+    return found && this.#remember(path, found);
+  }
+
+  #remembered(path: string): Dir | undefined {
+    return this.#open.get(path);
+  }
+
+  #remember(path: string, dir: Dir): Dir {
+    if (this.#open.size >= MOST_OPEN) {
+      const [oldest, stale] = this.#open.entries().next().value!;
+      this.#open.delete(oldest);
+      stale[Symbol.dispose]();
+      if (stale === this.#last) this.#reset();
+    }
+    this.#open.set(path, dir);
+    return dir;
+  }
+
+  #find(path: string): Dir | undefined {
+    try {
+      return this.#root.openInRoot(path);
+    } catch (error) {
+      if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+      if (hasCode(error, "ELOOP")) {
+        throw badEntry(path, "its links lead in a circle");
+      }
+      throw error;
+    }
+  }
+
+  /** Makes the last component of `path`, and what is missing above it. */
+  #make(path: string, links: number): Dir {
+    const above = parentPath(path);
+    using parent = above === ""
+      ? this.#root.reopen()
+      : this.#find(above) ?? this.#make(above, links);
+    const name = baseName(path);
+    const status = parent.tryStat(name);
+    if (status === undefined) this.#settings.makeImplied(parent, name);
+    else if (isWhiteout(status)) this.#settings.replaceWhiteout(parent, name);
+    else if (status.type === "symlink") {
+      return this.#makeTarget(path, parent.readlink(name), links);
+    } else if (status.type !== "dir") {
+      throw badEntry(path, "an entry lies below it, and it is not a directory");
+    }
+    return parent.openDir(name);
+  }
+
+  /** Makes the directory that a dangling link means. */
+  #makeTarget(link: string, text: string, links: number): Dir {
+    if (links === MOST_LINKS) {
+      throw badEntry(link, "its links lead in a circle");
+    }
+    const target = linkedPath(link, text);
+    if (target === "") return this.#root.reopen();
+    return this.#find(target) ?? this.#make(target, links + 1);
+  }
+
+  /**
+   * Forgets all directories but one, because something in that one was replaced.
+   *
+   * @param kept Directory that {@linkcode Parents.get} gave; it lies above what went.
+   */
+  keepOnly(kept: Dir): void {
+    for (const [path, dir] of this.#open) {
+      if (dir === kept) continue;
+      this.#open.delete(path);
+      dir[Symbol.dispose]();
+    }
+  }
+
+  #reset(): void {
+    this.#lastPath = "";
+    this.#last = this.#root;
+  }
+
+  /** Forgets all directories, because one of them was replaced. */
+  clear(): void {
+    for (const dir of this.#open.values()) dir[Symbol.dispose]();
+    this.#open.clear();
+    this.#reset();
+  }
+
+  /** Closes all directories. */
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What an archive hides, carried out on disk: as overlayfs's marks in an upper
+ * directory, or by deleting in a tree that is mounted.
+ *
+ * A whiteout hides lower layers only: what the same archive unpacks stays,
+ * whichever comes first (OCI image specification, layer.md, "Whiteouts").
+ *
+ * @module
+ */
+
+import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { removeTreeNow } from "../linux/remove.ts";
+import { isWhiteout } from "../linux/stat.ts";
+import { makeWhiteout, markOpaque, type Namespace } from "../overlay/marks.ts";
+import type { HostOwner } from "./metadata.ts";
+
+/** How what an archive hides is carried out. */
+export interface Hiding {
+  /**
+   * Hides all lower content of a directory.
+   *
+   * @param dir The directory.
+   * @param path Its clean path.
+   */
+  hideContent(dir: Dir, path: string): void;
+  /**
+   * Hides one name.
+   *
+   * @param dir Directory that holds it.
+   * @param name The name.
+   * @param path Its clean path.
+   * @param owner Owner of the mark.
+   */
+  hide(dir: Dir, name: string, path: string, owner: HostOwner): void;
+}
+
+/** Tells whether the archive itself unpacked a path. */
+export type IsUnpacked = (path: string) => boolean;
+
+/** Leaves marks for overlayfs in an upper directory. */
+export class Marking implements Hiding {
+  readonly #namespace: Namespace;
+  readonly #isUnpacked: IsUnpacked;
+
+  /** Makes one for an upper directory whose marks are in `namespace`. */
+  constructor(namespace: Namespace, isUnpacked: IsUnpacked) {
+    this.#namespace = namespace;
+    this.#isUnpacked = isUnpacked;
+  }
+
+  /** See {@linkcode Hiding.hideContent}. */
+  hideContent(dir: Dir): void {
+    markOpaque(dir, this.#namespace);
+  }
+
+  /** See {@linkcode Hiding.hide}. */
+  hide(dir: Dir, name: string, path: string, owner: HostOwner): void {
+    try {
+      makeWhiteout(dir, name);
+      dir.chown(name, owner.uid, owner.gid);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+      this.#hideBehind(dir, name, path, owner);
+    }
+  }
+
+  #hideBehind(dir: Dir, name: string, path: string, owner: HostOwner): void {
+    const status = dir.stat(name);
+    if (isWhiteout(status)) return;
+    if (!this.#isUnpacked(path)) {
+      removeTreeNow(dir, name);
+      this.hide(dir, name, path, owner);
+    } else if (status.type === "dir") {
+      using inner = dir.openDir(name);
+      markOpaque(inner, this.#namespace);
+    }
+  }
+}
+
+/** Deletes from a mounted tree, so that overlayfs leaves the marks itself. */
+export class Deleting implements Hiding {
+  readonly #isUnpacked: IsUnpacked;
+
+  /** Makes one that spares what `isUnpacked` names. */
+  constructor(isUnpacked: IsUnpacked) {
+    this.#isUnpacked = isUnpacked;
+  }
+
+  /** See {@linkcode Hiding.hideContent}. */
+  hideContent(dir: Dir, path: string): void {
+    const prefix = path === "" ? "" : `${path}/`;
+    using listing = dir.reopen();
+    for (const { name } of listing.names()) {
+      this.hide(dir, name, prefix + name);
+    }
+  }
+
+  /** See {@linkcode Hiding.hide}. */
+  hide(dir: Dir, name: string, path: string): void {
+    if (!this.#isUnpacked(path)) return removeTreeNow(dir, name);
+    if (dir.stat(name).type !== "dir") return;
+    using inner = dir.openDir(name);
+    this.hideContent(inner, path);
+  }
+}
