@@ -4,6 +4,11 @@
  * @module
  */
 
+import { printableName } from "../text.ts";
+
+/** Longest part of a name in a message: a hostile one can have a megabyte. */
+const SHOWN = 200;
+
 /**
  * An archive that is malformed, hostile or cut short.
  *
@@ -26,4 +31,15 @@ export class TarError extends Error {
 export class Malformed extends Error {
   /** Always `"Malformed"`. */
   override readonly name = "Malformed";
+}
+
+/**
+ * Quotes a name for a message.
+ *
+ * @param name Name of an entry.
+ * @returns Its beginning, printable on one line, in double quotes.
+ */
+export function quoteName(name: string): string {
+  const short = name.length > SHOWN ? `${name.slice(0, SHOWN)}…` : name;
+  return `"${printableName(short)}"`;
 }

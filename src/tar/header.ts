@@ -208,7 +208,7 @@ function readTime(block: Uint8Array, start: number): TarTime {
 }
 
 function readDevice(block: Uint8Array, start: number): number {
-  return readNumeric(block, start, 8, "a device number");
+  return readNumeric(block, start, 8, "a device field");
 }
 
 /** Permission bits only: some programs put the file type above them. */

@@ -8,9 +8,9 @@
  * @module
  */
 
-import { decodeName, printableName } from "../text.ts";
+import { decodeName } from "../text.ts";
 import type { TarEntry } from "./entry.ts";
-import { Malformed, TarError } from "./error.ts";
+import { Malformed, quoteName, TarError } from "./error.ts";
 import {
   BLOCK,
   checksumMatches,
@@ -40,6 +40,7 @@ export type { TarSink } from "./sink.ts";
 
 /** Largest body of an extended header or a long name, in bytes. */
 const EXTENSION_LIMIT = 1 << 20;
+const CUT = "it ends too early";
 const DEVICE_MAX = 0xffff_ffff;
 
 /** Types that have no content, whatever their size says. */
@@ -139,27 +140,24 @@ export class TarReader {
    */
   finish(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#isComplete()) return;
-    if (this.#state === "header" || this.#state === "end block") {
-      this.#headerAt = this.#consumed - this.#blockLength;
-      this.#entry = undefined;
-    }
-    this.#fail(new Malformed("it ends too early"));
+    const fault = this.#cut();
+    if (fault !== undefined) this.#fail(new Malformed(fault));
   }
 
-  #isComplete(): boolean {
-    switch (this.#state) {
-      case "ended":
-        return true;
-      case "end block":
-        return this.#blockLength === 0;
-      case "header":
-        return this.#blockLength === 0 && this.#extension === undefined;
-      case "padding":
-        return this.#extension === undefined;
-      default:
-        return false;
+  /** What is missing, if the input ends now. */
+  #cut(): string | undefined {
+    if (this.#state === "ended") return undefined;
+    if (this.#state !== "padding") {
+      if (this.#state !== "header" && this.#state !== "end block") return CUT;
+      this.#headerAt = this.#consumed - this.#blockLength;
+      this.#entry = undefined;
+      if (this.#blockLength > 0) return CUT;
     }
+    const expected = this.#extension !== undefined &&
+      this.#state !== "end block";
+    return expected
+      ? "it ends where an extended header needs its entry"
+      : undefined;
   }
 
   #fail(error: unknown): never {
@@ -174,7 +172,7 @@ export class TarReader {
   #where(): string {
     const name = this.#entry?.name ?? "";
     const place = `header at byte ${this.#headerAt}`;
-    return name === "" ? `, ${place}` : `, "${printableName(name)}", ${place}`;
+    return name === "" ? `, ${place}` : `, ${quoteName(name)}, ${place}`;
   }
 
   /** Uses up bytes of one kind; gives their number. */

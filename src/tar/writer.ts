@@ -8,8 +8,9 @@
  * @module
  */
 
-import { compareNames, encodeName, printableName } from "../text.ts";
+import { compareNames, encodeName } from "../text.ts";
 import type { TarEntry, TarTime } from "./entry.ts";
+import { quoteName } from "./error.ts";
 import { BLOCK, padding, TYPE } from "./header.ts";
 import { fitsOctal, writeOctal } from "./number.ts";
 import { formatPaxRecord, formatPaxTime, XATTR_PREFIX } from "./pax.ts";
@@ -94,7 +95,7 @@ export class HeaderEncoder {
 
 function refuse(entry: TarEntry, reason: string): never {
   throw new RangeError(
-    `Cannot write the header of "${printableName(entry.name)}": ${reason}`,
+    `Cannot write the header of ${quoteName(entry.name)}: ${reason}`,
   );
 }
 
