@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/docker/docker/daemon/graphdriver"
 	"github.com/moby/go-archive"
@@ -36,7 +37,7 @@ func parseWords(list []string) (words, error) {
 		case valued[word] && i+1 < len(list):
 			i++
 			w.flags[word] = list[i]
-		case word == "--naive" || word == "--sort":
+		case word == "--naive" || word == "--sort" || word == "--hasty":
 			w.flags[word] = "yes"
 		case strings.HasPrefix(word, "-"):
 			return w, fmt.Errorf("unknown option %s", word)
@@ -126,7 +127,7 @@ func (p *peer) diffCommand(name string, w words) (any, error) {
 	case "apply-diff":
 		return apply(driver, id, parent, w.flags["-i"])
 	case "diff":
-		return nil, diff(driver, id, parent, w.flags["-o"])
+		return nil, p.diff(driver, id, parent, w)
 	case "changes":
 		return changes(driver, id, parent, w.flags["--sort"] != "")
 	case "diff-size":
@@ -164,9 +165,9 @@ func apply(driver graphdriver.DiffDriver, id, parent, file string) (any, error) 
 	return map[string]int64{"size": size}, err
 }
 
-func diff(driver graphdriver.DiffDriver, id, parent, file string) (err error) {
+func (p *peer) diff(driver graphdriver.DiffDriver, id, parent string, w words) (err error) {
 	out := os.Stdout
-	if file != "" && file != "-" {
+	if file := w.flags["-o"]; file != "" && file != "-" {
 		if out, err = os.Create(file); err != nil {
 			return err
 		}
@@ -177,10 +178,35 @@ func diff(driver graphdriver.DiffDriver, id, parent, file string) (err error) {
 		return err
 	}
 	_, err = io.Copy(out, stream)
-	if closed := stream.Close(); err == nil {
+	if w.flags["--hasty"] != "" {
+		p.closeHastily(id, stream)
+	} else if closed := stream.Close(); err == nil {
 		err = closed
 	}
 	return err
+}
+
+// closeHastily closes a stream and returns as soon as its layer is unmounted:
+// Docker's naive differ sleeps for the rest of the second after that.
+func (p *peer) closeHastily(id string, stream io.Closer) {
+	closed := make(chan struct{})
+	go func() {
+		stream.Close()
+		close(closed)
+	}()
+	for {
+		select {
+		case <-closed:
+			return
+		case <-time.After(200 * time.Microsecond):
+			merged := filepath.Join(p.home, id, "merged")
+			_, above := os.Lstat(merged)
+			_, below := os.Lstat(filepath.Join(p.home, id, "lower"))
+			if os.IsNotExist(above) && below == nil {
+				return
+			}
+		}
+	}
 }
 
 // change is archive.Change as overlay2 prints it.
