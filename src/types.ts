@@ -22,6 +22,12 @@ export interface DriverOptions {
   readonly uidMap?: readonly IdRange[];
   /** Maps of group ids; none means that ids are stored as they are. */
   readonly gidMap?: readonly IdRange[];
+  /**
+   * Is told of files and attributes that are left out, such as sockets in a diff.
+   *
+   * @default {console.warn}
+   */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** Options of {@linkcode Driver.create} and {@linkcode Driver.createReadWrite}. */

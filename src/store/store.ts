@@ -12,6 +12,7 @@ import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { tryLock } from "../linux/lock.ts";
 import { removeTree, removeTreeNow } from "../linux/remove.ts";
+import { sameFile } from "../linux/stat.ts";
 import { Children } from "./children.ts";
 import {
   makeDir,
@@ -35,7 +36,7 @@ import {
   REMOVING,
   WORK,
 } from "./layout.ts";
-import { withHomeLocked } from "./turns.ts";
+import { lockDir, withHomeLocked } from "./turns.ts";
 
 /** How a {@linkcode Store} makes layers. */
 export interface StoreSettings {
@@ -192,30 +193,51 @@ export class Store {
   }
 
   /**
+   * Opens a layer's directory with its lock, so that no other process mounts,
+   * fills or removes it.
+   *
+   * @param id Id of the layer.
+   * @returns The directory; closing it gives the lock back.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   */
+  async lock(id: string): Promise<Dir> {
+    for (;;) {
+      const dir = this.withHome((home) => openLayer(home, id));
+      try {
+        await lockDir(dir);
+        const now = this.withHome((home) => home.tryStat(id));
+        if (now !== undefined && sameFile(now, dir.self())) return dir;
+      } catch (error) {
+        dir[Symbol.dispose]();
+        throw error;
+      }
+      dir[Symbol.dispose]();
+    }
+  }
+
+  /**
    * Takes a layer out of the home; {@linkcode Store.purge} deletes it.
    *
    * @param id Id of the layer.
    * @param refuse Called before anything changes; throws if the layer must stay.
    * @throws {DriverError} `ENOENT`; `EBUSY` if it has children.
    */
-  condemn(id: string, refuse: () => void): Promise<Doomed> {
-    checkId(id);
-    return withHomeLocked(this.home, (home, links) => {
-      const lock = openLayer(home, id);
-      try {
+  async condemn(id: string, refuse: () => void): Promise<Doomed> {
+    const lock = await this.lock(id);
+    try {
+      return await withHomeLocked(this.home, (home, links) => {
         refuse();
         this.#refuseParent(home, id);
         const short = shortNamesOf(home, links, lock, id);
-        tryLock(lock.fd, lock.path);
         const name = renameAway(home, id);
         for (const link of short) links.unlink(link);
         this.#children.note(home, id, undefined);
         return { name, lock };
-      } catch (error) {
-        lock[Symbol.dispose]();
-        throw error;
-      }
-    });
+      });
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
   }
 
   #refuseParent(home: Dir, id: string): void {

@@ -35,10 +35,24 @@ const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 50;
 
 /**
+ * Waits for the exclusive lock of a directory; closing it gives the lock back.
+ *
+ * The lock leaves nothing on disk, and the kernel gives it back when a process
+ * dies, so that none is ever stale.
+ *
+ * @param dir Open directory.
+ */
+export async function lockDir(dir: Dir): Promise<void> {
+  for (let wait = FIRST_WAIT_MS; !tryLock(dir.fd, dir.path);) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  }
+}
+
+/**
  * Runs `task` while no other process makes or removes layers of the home.
  *
- * The lock is on the directory of short links: it leaves nothing on disk, and
- * the kernel gives it back when a process dies.
+ * Whoever needs a layer's lock as well takes that one first.
  *
  * @param home Absolute path of the home.
  * @param task What to do, at once; gets the home and its directory of links.
@@ -49,9 +63,6 @@ export async function withHomeLocked<T>(
 ): Promise<T> {
   using dir = Dir.open(home);
   using links = dir.openDir(LINKS);
-  for (let wait = FIRST_WAIT_MS; !tryLock(links.fd, links.path);) {
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-  }
+  await lockDir(links);
   return task(dir, links);
 }

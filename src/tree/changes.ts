@@ -102,7 +102,7 @@ function* changeOf(
 }
 
 /** A directory counts as changed, before what changed in it, if anything did. */
-function* afterParent(
+export function* afterParent(
   parent: FoundChange,
   changes: Iterable<FoundChange>,
 ): Generator<FoundChange> {

@@ -6,7 +6,7 @@
 
 import type { Dir } from "../linux/dir.ts";
 import type { Dirent } from "../linux/dirent.ts";
-import type { FoundChange } from "./changes.ts";
+import { afterParent, type FoundChange } from "./changes.ts";
 import { isSame, type Located } from "./same.ts";
 import { walk } from "./walk.ts";
 
@@ -86,10 +86,6 @@ function* compareFiles(
   }
   using before = was.dir.openDir(was.name);
   using after = is.dir.openDir(is.name);
-  let listed = !same;
-  for (const change of compareDirs(before, after, path)) {
-    if (!listed) yield self;
-    listed = true;
-    yield change;
-  }
+  const within = compareDirs(before, after, path);
+  yield* same ? afterParent(self, within) : within;
 }

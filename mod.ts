@@ -1,0 +1,32 @@
+/**
+ * Docker's overlay2 storage driver for Deno: copy-on-write layers on Linux's
+ * overlayfs, in Docker's own format on disk.
+ *
+ * {@linkcode init} opens a home directory and gives a {@linkcode Driver}. It
+ * needs root, and Deno's permissions `-A`, since it calls libc.
+ *
+ * ```ts
+ * import { init } from "@overlay2/driver";
+ *
+ * await using driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+ * await driver.create("base");
+ * await driver.createReadWrite("work", "base");
+ * await using mount = await driver.get("work");
+ * await Deno.writeTextFile(`${mount.path}/hello`, "hi");
+ * console.log(await driver.changes("work")); // [{ path: "/hello", kind: "A" }]
+ * ```
+ *
+ * @module
+ */
+
+export { Driver, init, type Mount } from "./src/driver/driver.ts";
+export { DriverError, type DriverErrorCode } from "./src/errors.ts";
+export { SyscallError } from "./src/linux/errno.ts";
+export type {
+  ApplyOptions,
+  ApplyProgress,
+  Change,
+  CreateOptions,
+  DriverOptions,
+  IdRange,
+} from "./src/types.ts";

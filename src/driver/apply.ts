@@ -1,0 +1,209 @@
+/**
+ * Fills a layer from an archive.
+ *
+ * A layer that is empty is unpacked beside its place and renamed in, so that a
+ * broken archive leaves it empty.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { Dir } from "../linux/dir.ts";
+import { removeTree } from "../linux/remove.ts";
+import { makeDir } from "../store/files.ts";
+import { DIFF, quote, TEMPORARY } from "../store/layout.ts";
+import { TarError } from "../tar/error.ts";
+import { TarReader } from "../tar/reader.ts";
+import { Unpacker, type UnpackSettings } from "../tree/unpack.ts";
+import { usage } from "../tree/usage.ts";
+import type { ApplyOptions } from "../types.ts";
+import type { Context, Relation } from "./context.ts";
+import { acquireLocked, releaseLocked } from "./mounting.ts";
+import { Pace, paced, refuseAborted } from "./pace.ts";
+import type { Source } from "./source.ts";
+
+/** Bytes parsed between two looks at the clock. */
+const SLICE = 128 * 1024;
+
+/**
+ * Unpacks an archive into a layer.
+ *
+ * @returns Size of the layer in bytes, as Docker counts it.
+ */
+export async function applyArchive(
+  context: Context,
+  id: string,
+  parent: string | undefined,
+  source: Source,
+  options: ApplyOptions,
+): Promise<number> {
+  let fault: unknown = new DriverError("ECANCELED", "Cannot go on");
+  try {
+    const size = await context.turns.run(
+      id,
+      () => applyLocked(context, id, parent, source, options),
+    );
+    fault = undefined;
+    return size;
+  } catch (error) {
+    fault = asDriverError(error);
+    throw fault;
+  } finally {
+    await source.close(fault);
+  }
+}
+
+/** What is wrong with an archive is the caller's to react to. */
+function asDriverError(error: unknown): unknown {
+  if (!(error instanceof TarError)) return error;
+  return new DriverError("EBADMSG", error.message, { cause: error });
+}
+
+async function applyLocked(
+  context: Context,
+  id: string,
+  parent: string | undefined,
+  source: Source,
+  options: ApplyOptions,
+): Promise<number> {
+  refuseAborted(options.signal);
+  using dir = await context.store.lock(id);
+  const relation = context.relation(id, parent);
+  await refuseInUse(context, relation);
+  if (!context.readsUpper(relation)) {
+    return await applyMounted(context, dir, id, source, options);
+  }
+  return isEmpty(dir)
+    ? await applyBeside(context, dir, source, options)
+    : await applyInPlace(context, dir, source, options);
+}
+
+async function refuseInUse(
+  context: Context,
+  { layer }: Relation,
+): Promise<void> {
+  context.refuseMounted(layer, "apply an archive to");
+  const child = await context.store.childOf(layer.id);
+  if (child === undefined) return;
+  throw new DriverError(
+    "EBUSY",
+    `Cannot apply an archive to layer ${quote(layer.id)}: layer ${
+      quote(child)
+    } stands on it`,
+  );
+}
+
+function isEmpty(layer: Dir): boolean {
+  using diff = layer.openDir(DIFF);
+  return diff.names().length === 0;
+}
+
+function settingsFor(
+  context: Context,
+  whiteouts: UnpackSettings["whiteouts"],
+  fresh: boolean,
+): UnpackSettings {
+  const { namespace, userNamespace } = context.support;
+  const { owners, warn } = context;
+  return {
+    namespace,
+    owners,
+    whiteouts,
+    fresh,
+    skipDevices: userNamespace,
+    warn,
+  };
+}
+
+async function applyBeside(
+  context: Context,
+  layer: Dir,
+  source: Source,
+  options: ApplyOptions,
+): Promise<number> {
+  const { users, groups } = context.owners;
+  const name = `${TEMPORARY}${DIFF}${crypto.randomUUID().slice(0, 8)}`;
+  makeDir(layer, name, 0o755, { uid: users.root, gid: groups.root });
+  try {
+    using root = layer.openDir(name);
+    const settings = settingsFor(context, "mark", true);
+    using unpacker = new Unpacker(root, settings);
+    await unpack(unpacker, source, options);
+    const size = unpacker.diskBytes ?? await paced(usage(root));
+    layer.rename(name, layer, DIFF);
+    return size;
+  } catch (error) {
+    await paced(removeTree(layer, name));
+    throw error;
+  }
+}
+
+async function applyInPlace(
+  context: Context,
+  layer: Dir,
+  source: Source,
+  options: ApplyOptions,
+): Promise<number> {
+  using root = layer.openDir(DIFF);
+  using unpacker = new Unpacker(root, settingsFor(context, "mark", false));
+  await unpack(unpacker, source, options);
+  return await paced(usage(root));
+}
+
+/** Applies to the tree as mounted, where whiteouts delete. */
+async function applyMounted(
+  context: Context,
+  layer: Dir,
+  id: string,
+  source: Source,
+  options: ApplyOptions,
+): Promise<number> {
+  const wasEmpty = isEmpty(layer);
+  const path = await acquireLocked(context, id);
+  try {
+    using root = Dir.open(path);
+    const settings = settingsFor(context, "delete", false);
+    using unpacker = new Unpacker(root, settings);
+    await unpack(unpacker, source, options);
+    releaseLocked(context, id);
+    return unpacker.headerBytes;
+  } catch (error) {
+    releaseLocked(context, id);
+    if (wasEmpty) await emptyOut(layer);
+    throw error;
+  }
+}
+
+async function emptyOut(layer: Dir): Promise<void> {
+  using diff = layer.openDir(DIFF);
+  using listing = diff.reopen();
+  for (const { name } of listing.names()) await paced(removeTree(diff, name));
+}
+
+async function unpack(
+  unpacker: Unpacker,
+  source: Source,
+  { signal, onProgress }: ApplyOptions,
+): Promise<void> {
+  const reader = new TarReader(unpacker);
+  const pace = new Pace();
+  let bytes = 0;
+  for (;;) {
+    const given = source.next();
+    const chunk = given instanceof Promise ? await given : given;
+    if (chunk === undefined) break;
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      reader.push(chunk.subarray(at, at + SLICE));
+      if (!pace.due()) continue;
+      const done = bytes + Math.min(at + SLICE, chunk.length);
+      onProgress?.({ bytes: done, entries: unpacker.entries });
+      await pace.rest();
+      refuseAborted(signal);
+    }
+    bytes += chunk.length;
+  }
+  reader.finish();
+  refuseAborted(signal);
+  unpacker.finish();
+  onProgress?.({ bytes, entries: unpacker.entries });
+}

@@ -1,0 +1,45 @@
+/**
+ * Takes away what mounts and interrupted work left under a home.
+ *
+ * @module
+ */
+
+import { mountsBelow } from "../linux/mountinfo.ts";
+import { detach } from "../overlay/mount.ts";
+import { MERGED } from "../store/layout.ts";
+import type { Context } from "./context.ts";
+import { release, removeMountpoint } from "./mounting.ts";
+import { paced } from "./pace.ts";
+
+/** What {@linkcode cleanUp} did. */
+export interface CleanupReport {
+  /** Mountpoints that were unmounted. */
+  readonly unmounted: string[];
+  /** Half-made or half-deleted directories that were deleted, as names in the home. */
+  readonly deleted: string[];
+}
+
+/**
+ * Unmounts all that is mounted below the home, never the home itself, and
+ * deletes what interrupted work left behind.
+ */
+export async function cleanUp(context: Context): Promise<CleanupReport> {
+  const unmounted = unmountAll(context);
+  const deleted: string[] = [];
+  for (const doomed of await context.store.leftovers()) {
+    await paced(context.store.purge(doomed));
+    deleted.push(doomed.name);
+  }
+  return { unmounted, deleted };
+}
+
+function unmountAll(context: Context): string[] {
+  const unmounted: string[] = [];
+  for (const { mountpoint } of mountsBelow(Deno.realPathSync(context.home))) {
+    if (!detach(mountpoint)) continue;
+    unmounted.push(mountpoint);
+    if (mountpoint.endsWith(`/${MERGED}`)) removeMountpoint(mountpoint);
+  }
+  for (const merged of context.mounted) release(context, merged);
+  return unmounted;
+}

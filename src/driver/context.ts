@@ -1,0 +1,104 @@
+/**
+ * What the driver's jobs share.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { Dir } from "../linux/dir.ts";
+import { isMountpoint } from "../overlay/mount.ts";
+import type { Support } from "../overlay/support.ts";
+import { Uses } from "../overlay/uses.ts";
+import { type Layer, parentId, readLayer } from "../store/layer.ts";
+import { checkId, quote } from "../store/layout.ts";
+import type { Store } from "../store/store.ts";
+import { Turns } from "../store/turns.ts";
+import type { Owners } from "../tree/owners.ts";
+import type { PackSettings } from "../tree/pack.ts";
+import type { Settings } from "./options.ts";
+import type { Quota } from "./quota.ts";
+
+/** Parts of one driver. */
+export class Context {
+  /** Mounts by use. */
+  readonly uses: Uses = new Uses(isMountpoint);
+  /** Who may work on which layer. */
+  readonly turns: Turns = new Turns();
+  /** Mountpoints that this driver mounted. */
+  readonly mounted: Set<string> = new Set();
+
+  /** Joins the parts. */
+  constructor(
+    readonly store: Store,
+    readonly support: Support,
+    readonly owners: Owners,
+    readonly settings: Settings,
+    readonly quota: Quota,
+    readonly warn: (message: string) => void,
+  ) {}
+
+  /** Absolute path of the home. */
+  get home(): string {
+    return this.store.home;
+  }
+
+  /** Absolute path of something that a {@linkcode Layer} names. */
+  path(relative: string): string {
+    return `${this.home}/${relative}`;
+  }
+
+  /** What a packer needs to know. */
+  get packing(): PackSettings {
+    return {
+      namespace: this.support.namespace,
+      owners: this.owners,
+      warn: this.warn,
+    };
+  }
+
+  /** Whether the layer is mounted, by this driver or anybody else. */
+  inUse(layer: Layer): boolean {
+    return layer.lowers.length > 0 && this.uses.inUse(this.path(layer.merged));
+  }
+
+  /** Refuses to change a layer that is mounted. */
+  refuseMounted(layer: Layer, doing: string): void {
+    if (!this.inUse(layer)) return;
+    throw new DriverError(
+      "EBUSY",
+      `Cannot ${doing} layer ${quote(layer.id)}: it is mounted`,
+    );
+  }
+
+  /**
+   * Reads a layer together with what it is to be compared with.
+   *
+   * @param id Id of the layer.
+   * @param parent Id as the caller gave it: `undefined` for the one on record,
+   * `""` for none.
+   */
+  relation(id: string, parent: string | undefined): Relation {
+    checkId(id);
+    using home = Dir.open(this.home);
+    const layer = readLayer(home, id);
+    const recorded = parentId(home, layer) ?? "";
+    const against = parent ?? recorded;
+    if (against !== "" && against !== recorded) readLayer(home, against);
+    return { layer, against, direct: against === recorded };
+  }
+
+  /** Whether a layer's own directory tells how it differs from what it is compared with. */
+  readsUpper(relation: Relation): boolean {
+    return relation.direct && this.support.nativeDiffObstacle === undefined;
+  }
+}
+
+/** A layer and the layer it is compared with. */
+export interface Relation {
+  /** The layer. */
+  readonly layer: Layer;
+  /** Id of the other layer; `""` for none. */
+  readonly against: string;
+  /** Whether the other one is the layer's own parent, or neither is there. */
+  readonly direct: boolean;
+}

@@ -1,0 +1,454 @@
+/**
+ * The driver: one short method for each job.
+ *
+ * @module
+ */
+
+import { lowerIds } from "../store/layer.ts";
+import { checkId } from "../store/layout.ts";
+import { DriverError } from "../errors.ts";
+import type {
+  ApplyOptions,
+  Change,
+  CreateOptions,
+  DriverOptions,
+} from "../types.ts";
+import { applyArchive } from "./apply.ts";
+import { layerChanges, layerSize } from "./changes.ts";
+import { cleanUp } from "./cleanup.ts";
+import type { Context } from "./context.ts";
+import { diffStream } from "./diff.ts";
+import { acquire, release, releaseUse } from "./mounting.ts";
+import { openContext } from "./open.ts";
+import { parseLayerOptions } from "./options.ts";
+import { paced } from "./pace.ts";
+import { type Source, streamSource } from "./source.ts";
+
+/** A layer in use; `await using` gives it back. */
+export interface Mount extends AsyncDisposable {
+  /** Absolute path of the layer's files. */
+  readonly path: string;
+}
+
+/** How this folder reaches the parts of a driver. */
+let contextOf: (driver: Driver) => Context;
+let newDriver: (context: Context) => Driver;
+
+/**
+ * Docker's overlay2 storage driver on one home directory.
+ *
+ * A layer is a directory of files that stands on a chain of other layers.
+ * Three jobs make an image and run it:
+ *
+ * 1. *Import a layer*: {@linkcode Driver.create} makes an empty layer on its
+ *    parent, {@linkcode Driver.applyDiff} fills it from an archive.
+ * 2. *Work in a layer*: {@linkcode Driver.createReadWrite} makes one on top,
+ *    {@linkcode Driver.get} mounts it, {@linkcode Driver.put} unmounts it.
+ * 3. *Keep what changed*: {@linkcode Driver.changes} lists it,
+ *    {@linkcode Driver.diff} archives it for somebody else's `applyDiff`.
+ *
+ * A layer that was ever a parent is mounted read-only from then on. Calls on
+ * one layer wait for each other, in this process and between processes.
+ *
+ * {@linkcode init} makes drivers. Disposing one unmounts what it mounted.
+ *
+ * @example A copy-on-write workspace
+ * ```ts
+ * import { init } from "@overlay2/driver";
+ *
+ * const home = `${await Deno.makeTempDir()}/overlay2`;
+ * const driver = await init(home);
+ * await driver.create("base");
+ * await using base = await driver.get("base");
+ * await Deno.writeTextFile(`${base.path}/greeting`, "hello");
+ *
+ * await driver.createReadWrite("work", "base");
+ * const { path } = await driver.get("work");
+ * await Deno.writeTextFile(`${path}/greeting`, "bye");
+ * await driver.put("work");
+ *
+ * console.log(await driver.changes("work")); // [{ path: "/greeting", kind: "C" }]
+ * await driver.remove("work");
+ * await Deno.remove(home, { recursive: true });
+ * ```
+ */
+export class Driver implements AsyncDisposable {
+  readonly #context: Context;
+
+  static {
+    contextOf = (driver) => driver.#context;
+    newDriver = (context) => new Driver(context);
+  }
+
+  private constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Absolute path of the home directory. */
+  get home(): string {
+    return this.#context.home;
+  }
+
+  /**
+   * Makes a read-only layer, to be filled by {@linkcode Driver.applyDiff}.
+   *
+   * @param id Name of the new layer: a file name, unique in the home.
+   * @param parent Layer to stand on; none or `""` makes a base layer.
+   * @param options Options of this layer; a read-only one takes no size.
+   * @throws {DriverError} `EINVAL` for an impossible id or option, `EEXIST` if
+   * there is such a layer, `ENOENT` if there is no such parent, `EMLINK` past
+   * the depth limit, `EUCLEAN` if the parent's files are corrupt.
+   * @throws {SyscallError} what the kernel answers, such as `ENOSPC`.
+   *
+   * @example
+   * ```ts
+   * import { init } from "@overlay2/driver";
+   *
+   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * await driver.create("base");
+   * await driver.create("child", "base");
+   * ```
+   */
+  create(
+    id: string,
+    parent?: string,
+    options: CreateOptions = {},
+  ): Promise<void> {
+    return this.#create(id, parent, options, false);
+  }
+
+  /**
+   * Makes a layer to be written to through {@linkcode Driver.get}.
+   *
+   * On disk it is like one of {@linkcode Driver.create}; it may have a size.
+   *
+   * @param id Name of the new layer.
+   * @param parent Layer to stand on; none or `""` makes a base layer.
+   * @param options `storageOpt.size`, such as `"10G"`, limits bytes,
+   * `storageOpt.inodes` files, by a project quota of xfs or ext4.
+   * @throws {DriverError} as {@linkcode Driver.create}, and `ENOTSUP` if a size
+   * is asked for where the file system has no project quota.
+   *
+   * @example
+   * ```ts
+   * import { init } from "@overlay2/driver";
+   *
+   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * await driver.create("base");
+   * await driver.createReadWrite("work", "base");
+   * ```
+   */
+  createReadWrite(
+    id: string,
+    parent?: string,
+    options: CreateOptions = {},
+  ): Promise<void> {
+    return this.#create(id, parent, options, true);
+  }
+
+  async #create(
+    id: string,
+    parent: string | undefined,
+    { storageOpt = {} }: CreateOptions,
+    writable: boolean,
+  ): Promise<void> {
+    const { store, settings, quota } = this.#context;
+    checkId(id);
+    const limits = parseLayerOptions(
+      storageOpt,
+      writable,
+      settings.defaultSize,
+    );
+    if (limits) quota.require(`limit the size of layer "${id}"`);
+    await store.create(id, parent || undefined, (dir) => {
+      if (limits) store.withHome((home) => quota.limit(home, dir, limits));
+    });
+  }
+
+  /**
+   * Mounts a layer over its parents and tells where its files are.
+   *
+   * Calls nest: each `get` needs its own {@linkcode Driver.put}, or the disposal
+   * of its answer, and only the last one unmounts. A layer that an earlier
+   * process left mounted counts as used once. A layer without a parent needs no
+   * mount: its own directory is returned.
+   *
+   * @param id Id of the layer.
+   * @param mountLabel SELinux label of all files; only the first `get` counts.
+   * @returns The path, and a way to give it back.
+   * @throws {DriverError} `EINVAL`, `ENOENT`; `EUCLEAN` if its files are corrupt
+   * or a lower is gone; `EMLINK` if an old kernel cannot take so many lowers.
+   * @throws {SyscallError} what the kernel answers, such as `EPERM` without root.
+   *
+   * @example
+   * ```ts
+   * import { init } from "@overlay2/driver";
+   *
+   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * await driver.create("base");
+   * await driver.createReadWrite("work", "base");
+   * await using mount = await driver.get("work");
+   * await Deno.writeTextFile(`${mount.path}/file`, "text");
+   * ```
+   */
+  async get(id: string, mountLabel?: string): Promise<Mount> {
+    const path = await acquire(this.#context, id, mountLabel);
+    let held = true;
+    return {
+      path,
+      [Symbol.asyncDispose]: async () => {
+        if (held) await releaseUse(this.#context, id);
+        held = false;
+      },
+    };
+  }
+
+  /**
+   * Gives one {@linkcode Driver.get} back; the last one unmounts.
+   *
+   * The unmount is lazy: a process that still works there keeps its files. One
+   * call too many is harmless.
+   *
+   * @param id Id of the layer.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   */
+  put(id: string): Promise<void> {
+    return releaseUse(this.#context, id);
+  }
+
+  /**
+   * Tells whether there is a layer.
+   *
+   * @param id Id of the layer.
+   * @throws {DriverError} `EINVAL` for an impossible id.
+   */
+  // deno-lint-ignore require-await -- errors must reject, not throw
+  async exists(id: string): Promise<boolean> {
+    return this.#context.store.exists(id);
+  }
+
+  /**
+   * Deletes a layer and all its files.
+   *
+   * Its name is gone at once; deleting many files goes on in turns.
+   *
+   * @param id Id of the layer.
+   * @throws {DriverError} `EINVAL`, `ENOENT`; `EBUSY` if it is mounted or other
+   * layers stand on it: nothing has changed then.
+   */
+  remove(id: string): Promise<void> {
+    const context = this.#context;
+    const { store, uses } = context;
+    return context.turns.run(id, async () => {
+      checkId(id);
+      const merged = context.path(`${id}/merged`);
+      const doomed = await store.condemn(id, () => {
+        if (!uses.inUse(merged)) return;
+        throw new DriverError(
+          "EBUSY",
+          `Cannot remove layer "${id}": it is mounted`,
+        );
+      });
+      await paced(store.purge(doomed));
+    });
+  }
+
+  /**
+   * Tells where a layer lies on disk.
+   *
+   * @param id Id of the layer.
+   * @returns Absolute paths `UpperDir`, `WorkDir`, `MergedDir` and, for a layer
+   * with parents, `LowerDir`: its lowers, nearest first, joined by colons. Not
+   * all of them need to exist.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   */
+  // deno-lint-ignore require-await -- errors must reject, not throw
+  async getMetadata(id: string): Promise<Record<string, string>> {
+    const { store } = this.#context;
+    const layer = store.read(id);
+    const metadata: Record<string, string> = {
+      WorkDir: this.#context.path(layer.work),
+      MergedDir: this.#context.path(layer.merged),
+      UpperDir: this.#context.path(layer.diff),
+    };
+    const lowers = store.withHome((home) => lowerIds(home, layer));
+    if (lowers.length > 0) {
+      metadata.LowerDir = lowers.map((lower) =>
+        this.#context.path(`${lower}/diff`)
+      ).join(":");
+    }
+    return metadata;
+  }
+
+  /**
+   * Tells what the file system and the kernel can do, in Docker's words.
+   *
+   * @returns Pairs of name and value, in a fixed order.
+   */
+  status(): [name: string, value: string][] {
+    const { support } = this.#context;
+    return [
+      ["Backing Filesystem", support.backingFilesystem],
+      ["Supports d_type", String(support.dType)],
+      ["Using metacopy", String(support.metacopy)],
+      ["Native Overlay Diff", String(support.nativeDiffObstacle === undefined)],
+      ["userxattr", String(support.userxattr)],
+    ];
+  }
+
+  /**
+   * Archives what a layer changes: an uncompressed tar with whiteouts, byte for
+   * byte what Docker writes.
+   *
+   * Sockets, and files whose owners are outside the id map, are left out and
+   * reported to `onWarning`.
+   *
+   * @param id Id of the layer.
+   * @param parent Layer to compare with: left out, the parent on record; `""`,
+   * none, so that everything is archived.
+   * @returns The bytes, made at the reader's pace. It fails with `ENOENT`,
+   * `EINVAL` or `EUCLEAN` as other calls do, and with `EIO` if a file becomes
+   * shorter meanwhile: an archive that ends is whole.
+   *
+   * @example
+   * ```ts
+   * import { init } from "@overlay2/driver";
+   *
+   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * await driver.create("base");
+   * await driver.create("copy");
+   * const size = await driver.applyDiff("copy", "", driver.diff("base"));
+   * console.log(size); // 0
+   * ```
+   */
+  diff(id: string, parent?: string): ReadableStream<Uint8Array> {
+    return diffStream(this.#context, id, parent);
+  }
+
+  /**
+   * Adds up what a layer adds and changes.
+   *
+   * @param id Id of the layer.
+   * @param parent Layer to compare with; see {@linkcode Driver.diff}.
+   * @returns Bytes, each file once however many names it has.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   */
+  async diffSize(id: string, parent?: string): Promise<number> {
+    return await layerSize(this.#context, id, parent);
+  }
+
+  /**
+   * Lists what a layer changes, at a cost that grows with the layer and not with
+   * what it stands on.
+   *
+   * A file counts as changed if its type, mode, owner, device number, size, time
+   * or capability differ; a directory, if its mode or owner differ or anything
+   * below it changed.
+   *
+   * @param id Id of the layer.
+   * @param parent Layer to compare with; see {@linkcode Driver.diff}.
+   * @returns Changes, sorted by the bytes of their paths.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   */
+  async changes(id: string, parent?: string): Promise<Change[]> {
+    return await layerChanges(this.#context, id, parent);
+  }
+
+  /**
+   * Unpacks an archive into a layer.
+   *
+   * A layer that was empty is empty again if anything goes wrong.
+   *
+   * @param id Id of the layer; it must not be mounted, nor have children.
+   * @param parent Layer that the archive is relative to; see
+   * {@linkcode Driver.diff}.
+   * @param diff An uncompressed tar in any of the usual dialects; always read to
+   * its end or cancelled.
+   * @param options How to give up, and whom to tell of progress.
+   * @returns Size of the layer in bytes, as Docker counts it.
+   * @throws {DriverError} `EBADMSG` for an archive that is cut short, malformed
+   * or reaches out of the layer; `EBUSY`; `ECANCELED` after an abort; `EINVAL`,
+   * `ENOENT`, `EUCLEAN`.
+   * @throws {SyscallError} what the kernel answers, such as `ENOSPC`.
+   */
+  async applyDiff(
+    id: string,
+    parent: string | undefined,
+    diff: ReadableStream<Uint8Array>,
+    options: ApplyOptions = {},
+  ): Promise<number> {
+    const source = streamSource(diff, options.signal);
+    return await applyArchive(this.#context, id, parent, source, options);
+  }
+
+  /**
+   * Unmounts everything below the home, whoever mounted it, and deletes what
+   * interrupted work left behind. The home itself is never unmounted.
+   */
+  async cleanup(): Promise<void> {
+    await cleanUp(this.#context);
+  }
+
+  /** Name of the driver. */
+  toString(): "overlay2" {
+    return "overlay2";
+  }
+
+  /** Unmounts what this object mounted. */
+  // deno-lint-ignore require-await -- the interface wants a promise
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const merged of this.#context.mounted) release(this.#context, merged);
+  }
+}
+
+/**
+ * Prepares a home directory and opens the driver on it.
+ *
+ * Checks that overlays can be mounted there, and makes the home if it is
+ * missing; its parent must exist. Layers that are there stay as they are.
+ *
+ * @param home Path of the home, such as `"/var/lib/docker/overlay2"`.
+ * @param options Storage options and id maps.
+ * @throws {DriverError} `EINVAL` for an unknown option or a bad value, `ENOENT`
+ * if the home's parent is missing, `EPERM` without root, `ENOTSUP` if the kernel
+ * or the file system cannot carry overlays, or no quota where one is asked for.
+ *
+ * @example
+ * ```ts
+ * import { init } from "@overlay2/driver";
+ *
+ * await using driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+ * console.log(driver.status());
+ * ```
+ */
+// deno-lint-ignore require-await -- errors must reject, not throw
+export async function init(
+  home: string,
+  options: DriverOptions = {},
+): Promise<Driver> {
+  return newDriver(openContext(home, options, true));
+}
+
+/**
+ * Opens the driver on a home that was prepared before, asking the kernel only
+ * what a job needs; a home that was not is prepared as by {@linkcode init}.
+ */
+export function openDriver(home: string, options: DriverOptions = {}): Driver {
+  return newDriver(openContext(home, options, false));
+}
+
+/** Parts of a driver, for the other modules of this program. */
+export function partsOf(driver: Driver): Context {
+  return contextOf(driver);
+}
+
+/** Unpacks an archive from anywhere; otherwise as {@linkcode Driver.applyDiff}. */
+export function applyFrom(
+  driver: Driver,
+  id: string,
+  parent: string | undefined,
+  source: Source,
+  options: ApplyOptions = {},
+): Promise<number> {
+  return applyArchive(contextOf(driver), id, parent, source, options);
+}

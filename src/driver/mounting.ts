@@ -1,0 +1,161 @@
+/**
+ * Mounts and unmounts layers, counting their uses.
+ *
+ * @module
+ */
+
+import { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import type { OverlayMount } from "../overlay/data.ts";
+import { detach, isMountpoint, mountLayers } from "../overlay/mount.ts";
+import { makeDir, setOwner } from "../store/files.ts";
+import { type Layer, lowerIds } from "../store/layer.ts";
+import { MERGED } from "../store/layout.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * Mounts a layer, or counts one use more of it.
+ *
+ * @returns Absolute path of its files.
+ */
+export function acquire(
+  context: Context,
+  id: string,
+  label?: string,
+): Promise<string> {
+  return context.turns.run(id, () => acquireNow(context, id, label));
+}
+
+async function acquireNow(
+  context: Context,
+  id: string,
+  label?: string,
+): Promise<string> {
+  using _lock = await context.store.lock(id);
+  return await acquireLocked(context, id, label);
+}
+
+/** Like {@linkcode acquire}, for work that has the layer's turn and lock already. */
+export async function acquireLocked(
+  context: Context,
+  id: string,
+  label?: string,
+): Promise<string> {
+  const layer = context.store.read(id);
+  if (layer.lowers.length === 0) return context.path(layer.diff);
+  const merged = context.path(layer.merged);
+  if (context.uses.add(merged) > 1 && isMountpoint(merged)) return merged;
+  try {
+    await mountLayer(context, layer, label);
+    return merged;
+  } catch (error) {
+    context.uses.drop(merged);
+    throw explain(context, layer, error);
+  }
+}
+
+async function mountLayer(
+  context: Context,
+  layer: Layer,
+  label: string | undefined,
+): Promise<void> {
+  const merged = context.path(layer.merged);
+  makeMountpoint(context, layer);
+  try {
+    await mountLayers(mountOf(context, layer, label), context.support.oneByOne);
+    context.mounted.add(merged);
+    if (!layer.committed) ownWork(context, layer);
+  } catch (error) {
+    release(context, merged);
+    throw error;
+  }
+}
+
+/** What a layer's mount is made of: the pure step from record to mount. */
+function mountOf(
+  context: Context,
+  layer: Layer,
+  label: string | undefined,
+): OverlayMount {
+  const { support, home } = context;
+  const { committed, diff, work, lowers } = layer;
+  return {
+    home,
+    lowers: committed ? [diff, ...lowers] : lowers,
+    upper: committed ? undefined : diff,
+    work: committed ? undefined : work,
+    target: layer.merged,
+    indexOff: support.indexOff,
+    userxattr: support.userxattr,
+    label,
+  };
+}
+
+function makeMountpoint(context: Context, layer: Layer): void {
+  const { users, groups } = context.owners;
+  const owner = { uid: users.root, gid: groups.root };
+  using dir = Dir.open(context.path(layer.id));
+  try {
+    makeDir(dir, MERGED, 0o700, owner);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    if (dir.stat(MERGED).mode !== 0o700) dir.chmod(MERGED, 0o700);
+    setOwner(dir, MERGED, owner);
+  }
+}
+
+/** The mapped root must be able to move directories through the work directory. */
+function ownWork(context: Context, layer: Layer): void {
+  const { users, groups } = context.owners;
+  using work = Dir.open(context.path(layer.work));
+  setOwner(work, "work", { uid: users.root, gid: groups.root });
+}
+
+/** A missing lower is a fault of the layer's files rather than of the mount. */
+function explain(context: Context, layer: Layer, error: unknown): unknown {
+  if (!hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return error;
+  try {
+    const ids = context.store.withHome((home) => lowerIds(home, layer));
+    for (const id of ids) context.store.read(id);
+    return error;
+  } catch (fault) {
+    return fault;
+  }
+}
+
+/** Gives one use of a layer back; the last one unmounts. */
+export function releaseUse(context: Context, id: string): Promise<void> {
+  return context.turns.run(id, async () => {
+    using _lock = await context.store.lock(id);
+    releaseLocked(context, id);
+  });
+}
+
+/** Like {@linkcode releaseUse}, for work that has the layer's turn and lock already. */
+export function releaseLocked(context: Context, id: string): void {
+  const layer = context.store.read(id);
+  if (layer.lowers.length === 0) return;
+  const merged = context.path(layer.merged);
+  if (context.uses.drop(merged) === 0) release(context, merged);
+}
+
+/**
+ * Unmounts and removes the mountpoint; removing it takes the mount out of other
+ * mount namespaces as well.
+ */
+export function release(context: Context, merged: string): void {
+  detach(merged);
+  context.mounted.delete(merged);
+  context.uses.forget(merged);
+  removeMountpoint(merged);
+}
+
+/** Removes a mountpoint that is empty; one that is not stays. */
+export function removeMountpoint(merged: string): void {
+  try {
+    using dir = Dir.open(merged.slice(0, -MERGED.length));
+    dir.rmdir(MERGED);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR")) throw error;
+  }
+}

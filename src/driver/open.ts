@@ -1,0 +1,122 @@
+/**
+ * Opens a home: options first, then the kernel, then the directories.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { fsMagic } from "../linux/statfs.ts";
+import { Support } from "../overlay/support.ts";
+import { kernelAtLeast } from "../overlay/userns.ts";
+import { LINKS } from "../store/layout.ts";
+import { Store } from "../store/store.ts";
+import { IdMap } from "../tree/owners.ts";
+import type { DriverOptions } from "../types.ts";
+import { Context } from "./context.ts";
+import { parseOptions, type Settings } from "./options.ts";
+import { Quota } from "./quota.ts";
+
+/** File systems that stamp each change that was looked at anew, since 6.13. */
+const FINE_TIMES: ReadonlySet<number> = new Set([
+  0x9123683e,
+  0xef53,
+  0x01021994,
+  0x58465342,
+]);
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** The home as an absolute path without a final slash. */
+function absoluteHome(home: string): string {
+  if (home === "" || home.includes("\0")) {
+    throw new DriverError(
+      "EINVAL",
+      "Cannot use the home: its path is empty or has NUL",
+    );
+  }
+  const absolute = home.startsWith("/") ? home : `${Deno.cwd()}/${home}`;
+  return absolute.replace(/\/+$/, "") || "/";
+}
+
+/** Directory to ask about the file system: the home, or what it will be made in. */
+function probeBase(home: string): string {
+  if (isDirectory(home)) return home;
+  const above = home.slice(0, home.lastIndexOf("/")) || "/";
+  if (isDirectory(above)) return above;
+  throw new DriverError(
+    "ENOENT",
+    `Cannot use the home ${home}: its parent directory does not exist`,
+  );
+}
+
+/**
+ * Opens a home.
+ *
+ * @param home Path of the home.
+ * @param options As the caller gave them.
+ * @param thorough Whether to probe and prepare a home that is there already.
+ */
+export function openContext(
+  home: string,
+  options: DriverOptions,
+  thorough: boolean,
+): Context {
+  const settings = parseOptions(options);
+  const owners = {
+    users: new IdMap(options.uidMap),
+    groups: new IdMap(options.gidMap),
+  };
+  const path = absoluteHome(home);
+  const prepared = isDirectory(`${path}/${LINKS}`);
+  const base = probeBase(path);
+  const support = new Support(base);
+  if (thorough || !prepared) support.requireOverlay();
+  const store = new Store(path, {
+    root: { uid: owners.users.root, gid: owners.groups.root },
+    maxDepth: settings.maxDepth,
+    fineTimes: kernelAtLeast(Deno.osRelease(), 6, 13) &&
+      FINE_TIMES.has(fsMagic(base)),
+  });
+  if (thorough || !prepared) store.prepare();
+  const quota = new Quota(
+    path,
+    support.backingFilesystem,
+    support.userNamespace,
+  );
+  if (thorough || !prepared) quota.prepare();
+  requireQuota(settings, quota, support.backingFilesystem);
+  const warn = options.onWarning ?? defaultWarning;
+  return new Context(
+    store,
+    prepared ? support : new Support(path),
+    owners,
+    settings,
+    quota,
+    warn,
+  );
+}
+
+function requireQuota(
+  settings: Settings,
+  quota: Quota,
+  backing: string,
+): void {
+  if (settings.defaultSize === 0) return;
+  const obstacle = quota.obstacle();
+  if (obstacle === undefined) return;
+  throw new DriverError(
+    "ENOTSUP",
+    `Cannot use storage option overlay2.size on ${backing}: ${obstacle}`,
+  );
+}
+
+function defaultWarning(message: string): void {
+  // deno-lint-ignore no-console -- what is left out must not go unsaid
+  console.warn(`overlay2: ${message}`);
+}

@@ -1,0 +1,140 @@
+/**
+ * Limits of writable layers: one project of the file system for each.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { S_IFBLK } from "../linux/constants.ts";
+import { Dir, makeDev } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import {
+  projectId,
+  quotaEnforced,
+  type QuotaTarget,
+  setProjectId,
+  setQuota,
+} from "../linux/quota.ts";
+import type { SizeLimits } from "./options.ts";
+
+/** Node that dockerd keeps in a home on xfs. */
+const DEVICE = "backingFsBlockDev";
+const DEV_MINORS = 0x10_0000;
+
+/** Project quotas of one home. */
+export class Quota {
+  readonly #home: string;
+  readonly #backing: string;
+  readonly #userNamespace: boolean;
+
+  /**
+   * Speaks of a home; touches nothing yet.
+   *
+   * @param home Absolute path.
+   * @param backing Name of its file system.
+   * @param userNamespace Whether this process is in a user namespace.
+   */
+  constructor(home: string, backing: string, userNamespace: boolean) {
+    this.#home = home;
+    this.#backing = backing;
+    this.#userNamespace = userNamespace;
+  }
+
+  /** Makes the device node that dockerd makes, where dockerd makes it. */
+  prepare(): void {
+    if (this.#backing !== "xfs" || this.#userNamespace) return;
+    using home = Dir.open(this.#home);
+    makeDevice(home);
+  }
+
+  /**
+   * Finds out why layers cannot be limited here.
+   *
+   * @returns The reason; `undefined` if they can.
+   */
+  obstacle(): string | undefined {
+    if (this.#userNamespace) return "a user namespace may not set quotas";
+    if (this.#backing !== "xfs" && this.#backing !== "extfs") {
+      return `${this.#backing} has no project quotas; use xfs or ext4`;
+    }
+    using home = Dir.open(this.#home);
+    try {
+      if (quotaEnforced(targetOf(home))) return undefined;
+    } catch (error) {
+      return `${whatToDo(this.#backing)} (${messageOf(error)})`;
+    }
+    return whatToDo(this.#backing);
+  }
+
+  /**
+   * Limits a layer.
+   *
+   * @param home Open home directory, locked against other processes.
+   * @param dir The layer's directory, still empty.
+   * @param limits What it may hold.
+   */
+  limit(home: Dir, dir: Dir, limits: SizeLimits): void {
+    const id = nextProject(home);
+    setProjectId(dir, id);
+    setQuota(targetOf(home), id, limits);
+  }
+
+  /** Refuses limits where there are no quotas. */
+  require(what: string): void {
+    const obstacle = this.obstacle();
+    if (obstacle === undefined) return;
+    throw new DriverError("ENOTSUP", `Cannot ${what}: ${obstacle}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function whatToDo(backing: string): string {
+  return backing === "xfs"
+    ? "project quota is off; mount xfs with the option pquota"
+    : "project quota is off; mount ext4 with the option prjquota";
+}
+
+function targetOf(home: Dir): QuotaTarget {
+  const device = home.tryStat(DEVICE) && `${home.path}/${DEVICE}`;
+  return { fd: home.fd, path: home.path, device };
+}
+
+function makeDevice(home: Dir): void {
+  const { dev } = home.self();
+  const major = Math.floor(dev / DEV_MINORS);
+  const rdev = makeDev(major, dev % DEV_MINORS);
+  try {
+    if (home.tryStat(DEVICE)) home.unlink(DEVICE);
+    home.mknod(DEVICE, S_IFBLK | 0o600, rdev);
+  } catch (error) {
+    if (!hasCode(error, "ENOSYS", "EPERM")) throw error;
+  }
+}
+
+/** The smallest id above those of the home and of all directories in it. */
+function nextProject(home: Dir): number {
+  const base = projectId(home);
+  let highest = base + 1;
+  using all = home.reopen();
+  for (const { name } of all.names()) {
+    highest = Math.max(highest, highestIn(home, name, base));
+  }
+  return highest + 1;
+}
+
+function highestIn(home: Dir, name: string, base: number): number {
+  if (home.tryStat(name)?.type !== "dir") return 0;
+  using dir = home.openDir(name);
+  const id = projectId(dir);
+  if (id !== 0 && id !== base) return id;
+  let highest = 0;
+  for (const inner of dir.names()) {
+    if (dir.tryStat(inner.name)?.type !== "dir") continue;
+    using child = dir.openDir(inner.name);
+    highest = Math.max(highest, projectId(child));
+  }
+  return highest;
+}
