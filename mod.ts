@@ -8,12 +8,15 @@
  * ```ts
  * import { init } from "@overlay2/driver";
  *
- * await using driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+ * const temp = await Deno.makeTempDir();
+ * const driver = await init(`${temp}/overlay2`);
  * await driver.create("base");
  * await driver.createReadWrite("work", "base");
- * await using mount = await driver.get("work");
- * await Deno.writeTextFile(`${mount.path}/hello`, "hi");
+ * const { path } = await driver.get("work");
+ * await Deno.writeTextFile(`${path}/hello`, "hi");
  * console.log(await driver.changes("work")); // [{ path: "/hello", kind: "A" }]
+ * await driver.put("work");
+ * await Deno.remove(temp, { recursive: true });
  * ```
  *
  * @module

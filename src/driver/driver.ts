@@ -56,20 +56,20 @@ let newDriver: (context: Context) => Driver;
  * ```ts
  * import { init } from "@overlay2/driver";
  *
- * const home = `${await Deno.makeTempDir()}/overlay2`;
- * const driver = await init(home);
+ * const temp = await Deno.makeTempDir();
+ * const driver = await init(`${temp}/overlay2`);
  * await driver.create("base");
- * await using base = await driver.get("base");
+ * const base = await driver.get("base");
  * await Deno.writeTextFile(`${base.path}/greeting`, "hello");
  *
  * await driver.createReadWrite("work", "base");
- * const { path } = await driver.get("work");
- * await Deno.writeTextFile(`${path}/greeting`, "bye");
+ * const work = await driver.get("work");
+ * await Deno.writeTextFile(`${work.path}/greeting`, "bye");
  * await driver.put("work");
  *
  * console.log(await driver.changes("work")); // [{ path: "/greeting", kind: "C" }]
  * await driver.remove("work");
- * await Deno.remove(home, { recursive: true });
+ * await Deno.remove(temp, { recursive: true });
  * ```
  */
 export class Driver implements AsyncDisposable {
@@ -104,9 +104,11 @@ export class Driver implements AsyncDisposable {
    * ```ts
    * import { init } from "@overlay2/driver";
    *
-   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * const temp = await Deno.makeTempDir();
+   * const driver = await init(`${temp}/overlay2`);
    * await driver.create("base");
    * await driver.create("child", "base");
+   * await Deno.remove(temp, { recursive: true });
    * ```
    */
   create(
@@ -133,9 +135,11 @@ export class Driver implements AsyncDisposable {
    * ```ts
    * import { init } from "@overlay2/driver";
    *
-   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * const temp = await Deno.makeTempDir();
+   * const driver = await init(`${temp}/overlay2`);
    * await driver.create("base");
    * await driver.createReadWrite("work", "base");
+   * await Deno.remove(temp, { recursive: true });
    * ```
    */
   createReadWrite(
@@ -184,11 +188,15 @@ export class Driver implements AsyncDisposable {
    * ```ts
    * import { init } from "@overlay2/driver";
    *
-   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * const temp = await Deno.makeTempDir();
+   * const driver = await init(`${temp}/overlay2`);
    * await driver.create("base");
    * await driver.createReadWrite("work", "base");
-   * await using mount = await driver.get("work");
-   * await Deno.writeTextFile(`${mount.path}/file`, "text");
+   * {
+   *   await using mount = await driver.get("work");
+   *   await Deno.writeTextFile(`${mount.path}/file`, "text");
+   * }
+   * await Deno.remove(temp, { recursive: true });
    * ```
    */
   async get(id: string, mountLabel?: string): Promise<Mount> {
@@ -314,11 +322,13 @@ export class Driver implements AsyncDisposable {
    * ```ts
    * import { init } from "@overlay2/driver";
    *
-   * const driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+   * const temp = await Deno.makeTempDir();
+   * const driver = await init(`${temp}/overlay2`);
    * await driver.create("base");
    * await driver.create("copy");
    * const size = await driver.applyDiff("copy", "", driver.diff("base"));
    * console.log(size); // 0
+   * await Deno.remove(temp, { recursive: true });
    * ```
    */
   diff(id: string, parent?: string): ReadableStream<Uint8Array> {
@@ -417,8 +427,10 @@ export class Driver implements AsyncDisposable {
  * ```ts
  * import { init } from "@overlay2/driver";
  *
- * await using driver = await init(`${await Deno.makeTempDir()}/overlay2`);
+ * const temp = await Deno.makeTempDir();
+ * const driver = await init(`${temp}/overlay2`);
  * console.log(driver.status());
+ * await Deno.remove(temp, { recursive: true });
  * ```
  */
 // deno-lint-ignore require-await -- errors must reject, not throw
