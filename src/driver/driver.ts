@@ -205,8 +205,9 @@ export class Driver implements AsyncDisposable {
     return {
       path,
       [Symbol.asyncDispose]: async () => {
-        if (held) await releaseUse(this.#context, id);
+        if (!held) return;
         held = false;
+        await releaseUse(this.#context, id);
       },
     };
   }
