@@ -8,9 +8,9 @@
  * @module
  */
 
-import { decodeName } from "../text.ts";
 import type { TarEntry } from "./entry.ts";
 import { Malformed, quoteName, TarError } from "./error.ts";
+import { Extensions, isExtension } from "./extension.ts";
 import {
   BLOCK,
   checksumMatches,
@@ -20,17 +20,17 @@ import {
   sumBlock,
   TYPE,
 } from "./header.ts";
-import { applyPax, parsePax, type PaxRecords, paxText } from "./pax.ts";
+import { checkEntry, checkSign, checkSize, HEADER_ONLY } from "./limits.ts";
+import { applyPax, type PaxRecords, paxText } from "./pax.ts";
 import type { TarSink } from "./sink.ts";
 import {
-  checkMapLength,
   checkSparseMap,
+  OldSparseMap,
   oldSparseSize,
   paxSparse,
   paxSparseMap,
   paxSparseSize,
-  readOldBlockMap,
-  readOldHeaderMap,
+  type SparseBlocks,
   type SparseMap,
   SparseText,
 } from "./sparse.ts";
@@ -38,31 +38,18 @@ import { SparseContent } from "./sparse_content.ts";
 
 export type { TarSink } from "./sink.ts";
 
-/** Largest body of an extended header or a long name, in bytes. */
-const EXTENSION_LIMIT = 1 << 20;
 const CUT = "it ends too early";
-const DEVICE_MAX = 0xffff_ffff;
-
-/** Types that have no content, whatever their size says. */
-const HEADER_ONLY: ReadonlySet<string> = new Set("123456");
+const CUT_BEFORE_ENTRY = "it ends where an extended header needs its entry";
 
 /** What the next bytes of the archive are. */
 type State =
   | "header"
   | "end block"
   | "extension"
-  | "old map"
-  | "text map"
+  | "sparse map"
   | "content"
   | "padding"
   | "ended";
-
-/** What extended headers have said about the entry that follows them. */
-interface Extension {
-  name: string;
-  linkname: string;
-  pax: PaxRecords | undefined;
-}
 
 /**
  * Reads an archive that is pushed in pieces of any length.
@@ -89,12 +76,9 @@ export class TarReader {
   /** Bytes to come of the current content, extension or padding. */
   #rest = 0;
   #pad = 0;
-  #extension: Extension | undefined;
-  #body = new Uint8Array(0);
+  readonly #extensions = new Extensions();
   #entry: TarEntry | undefined;
-  #map: SparseMap = [];
-  #mapLength = 0;
-  #text: SparseText | undefined;
+  #map: SparseBlocks | undefined;
   #content: SparseContent | undefined;
 
   /**
@@ -146,18 +130,22 @@ export class TarReader {
 
   /** What is missing, if the input ends now. */
   #cut(): string | undefined {
-    if (this.#state === "ended") return undefined;
-    if (this.#state !== "padding") {
-      if (this.#state !== "header" && this.#state !== "end block") return CUT;
-      this.#headerAt = this.#consumed - this.#blockLength;
-      this.#entry = undefined;
-      if (this.#blockLength > 0) return CUT;
+    switch (this.#state) {
+      case "ended":
+        return undefined;
+      case "header":
+      case "end block":
+        this.#headerAt = this.#consumed - this.#blockLength;
+        this.#entry = undefined;
+        if (this.#blockLength > 0) return CUT;
+        if (this.#state === "end block") return undefined;
+        break;
+      case "padding":
+        break;
+      default:
+        return CUT;
     }
-    const expected = this.#extension !== undefined &&
-      this.#state !== "end block";
-    return expected
-      ? "it ends where an extended header needs its entry"
-      : undefined;
+    return this.#extensions.pending ? CUT_BEFORE_ENTRY : undefined;
   }
 
   #fail(error: unknown): never {
@@ -214,16 +202,9 @@ export class TarReader {
   }
 
   #readBlock(block: Uint8Array, start: number, offset: number): void {
-    switch (this.#state) {
-      case "old map":
-        return this.#readOldMap(block, start);
-      case "text map":
-        return this.#readTextMap(block, start);
-      case "end block":
-        return this.#readEnd(block, start, offset);
-      default:
-        return this.#readHeader(block, start, offset);
-    }
+    if (this.#state === "header") this.#readHeader(block, start, offset);
+    else if (this.#state === "end block") this.#readEnd(block, start, offset);
+    else this.#readMap(block, start);
   }
 
   #readEnd(block: Uint8Array, start: number, offset: number): void {
@@ -245,80 +226,43 @@ export class TarReader {
     if (!checksumMatches(block, start, sum)) {
       throw new Malformed("the checksum is wrong");
     }
-    switch (String.fromCharCode(block[start + TYPE]!)) {
-      case "x":
-      case "g":
-      case "L":
-      case "K":
-        return this.#beginExtension(decodeHeader(block, start).entry);
-      default:
-        return this.#readEntry(block, start);
-    }
+    const type = String.fromCharCode(block[start + TYPE]!);
+    if (isExtension(type)) this.#beginExtension(block, start);
+    else this.#readEntry(block, start);
   }
 
-  #beginExtension(entry: TarEntry): void {
+  #beginExtension(block: Uint8Array, start: number): void {
+    const { entry } = decodeHeader(block, start);
     this.#entry = entry;
-    checkSize(entry.size);
-    if (entry.size > EXTENSION_LIMIT) {
-      throw new Malformed("an extended header is too long");
-    }
+    this.#extensions.begin(entry);
     this.#state = "extension";
     this.#rest = entry.size;
     this.#pad = padding(entry.size);
-    this.#body = new Uint8Array(entry.size);
-    if (entry.size === 0) this.#endExtension(entry);
+    if (entry.size === 0) this.#endExtension();
   }
 
   #takeExtension(chunk: Uint8Array, at: number, length: number): number {
-    const body = this.#body;
-    body.set(chunk.subarray(at, at + length), body.length - this.#rest);
+    this.#extensions.push(chunk.subarray(at, at + length));
     this.#rest -= length;
-    if (this.#rest === 0) this.#endExtension(this.#entry!);
+    if (this.#rest === 0) this.#endExtension();
     return length;
   }
 
-  #endExtension(entry: TarEntry): void {
-    if (entry.type === "g") this.#readGlobal(entry);
-    else {
-      this.#extension ??= { name: "", linkname: "", pax: undefined };
-      const extension = this.#extension;
-      if (entry.type === "x") extension.pax = parsePax(this.#body);
-      else if (entry.type === "L") extension.name = cString(this.#body);
-      else extension.linkname = cString(this.#body);
+  #endExtension(): void {
+    const global = this.#extensions.finish();
+    if (global !== undefined) {
+      this.#sink.entry(global);
+      this.#sink.end();
     }
     this.#skip(this.#pad);
   }
 
-  /** A global header is an entry of its own, and ends what came before it. */
-  #readGlobal(entry: TarEntry): void {
-    const path = paxText(parsePax(this.#body), "path");
-    this.#extension = undefined;
-    this.#sink.entry({
-      ...entry,
-      name: path === "" ? entry.name : path,
-      linkname: "",
-      size: 0,
-      mode: 0,
-      uid: 0,
-      gid: 0,
-      mtime: { seconds: 0, nanoseconds: 0 },
-      atime: undefined,
-      devmajor: 0,
-      devminor: 0,
-    });
-    this.#sink.end();
-  }
-
   #readEntry(block: Uint8Array, start: number): void {
-    const extension = this.#extension;
-    this.#extension = undefined;
-    const pax = extension?.pax;
-    const name = longText(extension?.name, pax, "path");
-    const linkname = longText(extension?.linkname, pax, "linkpath");
+    const { name, linkname, pax } = this.#extensions.take();
     const header = decodeHeader(block, start, name, linkname);
     const { entry } = header;
     this.#entry = entry;
-    checkSize(entry.size);
+    checkSign(entry.size);
     if (pax !== undefined) applyPax(pax, entry);
     if (entry.type === "\0") entry.type = entry.name.endsWith("/") ? "5" : "0";
     checkEntry(entry);
@@ -336,20 +280,9 @@ export class TarReader {
     }
     entry.type = "0";
     entry.size = oldSparseSize(block, start);
-    this.#map = [];
-    this.#mapLength = 0;
-    this.#continueOldMap(readOldHeaderMap(block, start, this.#map));
-  }
-
-  #readOldMap(block: Uint8Array, start: number): void {
-    this.#continueOldMap(readOldBlockMap(block, start, this.#map));
-  }
-
-  #continueOldMap(more: boolean): void {
-    this.#mapLength += BLOCK;
-    checkMapLength(this.#mapLength);
-    if (more) this.#state = "old map";
-    else this.#begin(this.#map);
+    const map = new OldSparseMap(block, start);
+    if (map.more) this.#expectMap(map);
+    else this.#begin(map.map());
   }
 
   #readPaxSparse(pax: PaxRecords, entry: TarEntry): void {
@@ -360,30 +293,30 @@ export class TarReader {
     }
     entry.name = paxText(pax, "GNU.sparse.name") || entry.name;
     entry.size = paxSparseSize(pax) ?? entry.size;
-    if (where === "records") return this.#begin(paxSparseMap(pax));
-    this.#text = new SparseText();
-    this.#expectTextMap();
+    if (where === "records") this.#begin(paxSparseMap(pax));
+    else this.#expectMap(new SparseText());
   }
 
-  #expectTextMap(): void {
-    if (this.#rest < BLOCK) {
+  #expectMap(map: SparseBlocks): void {
+    if (map.inContent && this.#rest < BLOCK) {
       throw new Malformed("the sparse map is longer than the content");
     }
-    this.#state = "text map";
+    this.#map = map;
+    this.#state = "sparse map";
   }
 
-  #readTextMap(block: Uint8Array, start: number): void {
-    this.#rest -= BLOCK;
-    if (this.#text!.push(block, start)) this.#begin(this.#text!.map());
-    else this.#expectTextMap();
+  #readMap(block: Uint8Array, start: number): void {
+    const map = this.#map!;
+    if (map.inContent) this.#rest -= BLOCK;
+    if (map.push(block, start)) this.#begin(map.map());
+    else this.#expectMap(map);
   }
 
   #begin(map: SparseMap | undefined): void {
     const entry = this.#entry!;
-    this.#text = undefined;
+    this.#map = undefined;
     if (map !== undefined) {
       checkSize(entry.size);
-      checkLength(entry.size);
       checkSparseMap(map, entry.size, this.#rest);
     }
     this.#state = "content";
@@ -408,42 +341,4 @@ export class TarReader {
     this.#sink.end();
     this.#skip(this.#pad);
   }
-}
-
-/** A name that extended headers told: the GNU form counts before PAX. */
-function longText(
-  gnu: string | undefined,
-  pax: PaxRecords | undefined,
-  key: string,
-): string | undefined {
-  if (gnu !== undefined && gnu !== "") return gnu;
-  const text = pax === undefined ? "" : paxText(pax, key);
-  return text === "" ? undefined : text;
-}
-
-function checkSize(size: number): void {
-  if (size < 0) throw new Malformed("the size is negative");
-}
-
-function checkLength(size: number): void {
-  if (!Number.isSafeInteger(size)) throw new Malformed("the size is too large");
-}
-
-function checkEntry(entry: TarEntry): void {
-  checkSize(entry.size);
-  if (!HEADER_ONLY.has(entry.type)) checkLength(entry.size);
-  if (entry.type !== "3" && entry.type !== "4") return;
-  if (!isDevice(entry.devmajor) || !isDevice(entry.devminor)) {
-    throw new Malformed("a device number does not fit in 32 bits");
-  }
-}
-
-function isDevice(number: number): boolean {
-  return number >= 0 && number <= DEVICE_MAX;
-}
-
-/** Text up to the first NUL. */
-function cString(body: Uint8Array): string {
-  const nul = body.indexOf(0);
-  return decodeName(body, 0, nul < 0 ? body.length : nul);
 }

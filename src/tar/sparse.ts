@@ -43,38 +43,67 @@ export function oldSparseSize(block: Uint8Array, start: number): number {
   return readNumeric(block, at, OLD_WIDTH, "the size of the sparse file");
 }
 
-/**
- * Reads the pairs that an old GNU header has room for.
- *
- * @param block Bytes that contain the header.
- * @param start Offset of the header.
- * @param map Map to which the pairs are added.
- * @returns Whether a block with more pairs follows.
- * @throws {Malformed} if an offset or a length is no number.
- */
-export function readOldHeaderMap(
-  block: Uint8Array,
-  start: number,
-  map: SparseMap,
-): boolean {
-  return readOldPairs(block, start + OLD_HEADER_MAP, OLD_HEADER_PAIRS, map);
+/** Blocks of the archive that hold a sparse map. */
+export interface SparseBlocks {
+  /** Whether the blocks count as content of the entry. */
+  readonly inContent: boolean;
+  /**
+   * Takes the next block.
+   *
+   * @param block Bytes that contain the block.
+   * @param start Offset of the block.
+   * @returns Whether the map is complete.
+   * @throws {Malformed} if it is not well-formed or too long.
+   */
+  push(block: Uint8Array, start: number): boolean;
+  /**
+   * Gives the map when it is complete.
+   *
+   * @returns The map, not yet checked.
+   * @throws {Malformed} if a value is no number.
+   */
+  map(): SparseMap;
 }
 
 /**
- * Reads the pairs of a block that follows an old GNU header.
- *
- * @param block Bytes that contain the block.
- * @param start Offset of the block.
- * @param map Map to which the pairs are added.
- * @returns Whether another such block follows.
- * @throws {Malformed} if an offset or a length is no number.
+ * The map of the old GNU form: up to 4 pairs in the header, then blocks of up
+ * to 21. Offset 0 has digits too: a pair that begins with NUL is none.
  */
-export function readOldBlockMap(
-  block: Uint8Array,
-  start: number,
-  map: SparseMap,
-): boolean {
-  return readOldPairs(block, start, OLD_BLOCK_PAIRS, map);
+export class OldSparseMap implements SparseBlocks {
+  readonly inContent = false;
+  readonly #map: SparseMap = [];
+  #length = BLOCK;
+  #more: boolean;
+
+  /**
+   * Reads the pairs that are in the header.
+   *
+   * @param block Bytes that contain the header.
+   * @param start Offset of the header.
+   * @throws {Malformed} if an offset or a length is no number.
+   */
+  constructor(block: Uint8Array, start: number) {
+    const at = start + OLD_HEADER_MAP;
+    this.#more = readOldPairs(block, at, OLD_HEADER_PAIRS, this.#map);
+  }
+
+  /** Whether blocks with more pairs follow the header. */
+  get more(): boolean {
+    return this.#more;
+  }
+
+  /** Takes the next block; see {@linkcode SparseBlocks}. */
+  push(block: Uint8Array, start: number): boolean {
+    this.#length += BLOCK;
+    checkMapLength(this.#length);
+    this.#more = readOldPairs(block, start, OLD_BLOCK_PAIRS, this.#map);
+    return !this.#more;
+  }
+
+  /** Gives the map. */
+  map(): SparseMap {
+    return this.#map;
+  }
 }
 
 function readOldPairs(
@@ -154,20 +183,14 @@ function sparseNumber(text: string): number {
  * Collects the map of version 1.0: lines of decimal numbers in front of the
  * content, filled up to a whole block. The first is the number of pairs.
  */
-export class SparseText {
+export class SparseText implements SparseBlocks {
+  readonly inContent = true;
   #text = new Uint8Array(BLOCK);
   #length = 0;
   #newlines = 0;
   #needed: number | undefined;
 
-  /**
-   * Takes the next block.
-   *
-   * @param block Bytes that contain the block.
-   * @param start Offset of the block.
-   * @returns Whether the map is complete.
-   * @throws {Malformed} if the number of pairs is none or the map too long.
-   */
+  /** Takes the next block; see {@linkcode SparseBlocks}. */
   push(block: Uint8Array, start: number): boolean {
     checkMapLength(this.#length + BLOCK);
     this.#grow();
@@ -195,12 +218,7 @@ export class SparseText {
     return count;
   }
 
-  /**
-   * Parses the text that has been collected.
-   *
-   * @returns The map, not yet checked.
-   * @throws {Malformed} if a value is no number.
-   */
+  /** Gives the map, when all of it is there. */
   map(): SparseMap {
     const text = latin1.decode(this.#text.subarray(0, this.#length));
     const lines = text.split("\n");

@@ -10,25 +10,26 @@
 
 import { compareNames, encodeName } from "../text.ts";
 import type { TarEntry, TarTime } from "./entry.ts";
+import {
+  encodeBlock,
+  encodePaxBlock,
+  ID_WIDTH,
+  LONG_WIDTH,
+  MODE_WIDTH,
+  NAME_WIDTH,
+  PREFIX_WIDTH,
+} from "./encode_header.ts";
 import { quoteName } from "./error.ts";
-import { BLOCK, padding, TYPE } from "./header.ts";
-import { fitsOctal, writeOctal } from "./number.ts";
+import { isExtension } from "./extension.ts";
+import { BLOCK, padding } from "./header.ts";
+import { HEADER_ONLY } from "./limits.ts";
+import { fitsOctal } from "./number.ts";
 import { formatPaxRecord, formatPaxTime, XATTR_PREFIX } from "./pax.ts";
 
 export { padding } from "./header.ts";
 
 /** End of an archive: two blocks of zeros. */
 export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK);
-
-const NAME_WIDTH = 100;
-const PREFIX_WIDTH = 155;
-const MODE_WIDTH = 8;
-const ID_WIDTH = 8;
-const LONG_WIDTH = 12;
-const CHECKSUM = 148;
-const MAGIC = "ustar\x0000";
-const SLASH = 0x2f;
-const SPACE = 0x20;
 
 /** Largest body of a PAX header that readers accept, in bytes. */
 const PAX_LIMIT = 1 << 20;
@@ -38,8 +39,6 @@ const UNSET_SECONDS = -62_135_596_800;
 
 /** Types whose name must not look like that of a directory. */
 const FILE_TYPES: ReadonlySet<string> = new Set("0346S");
-const HEADER_ONLY: ReadonlySet<string> = new Set("123456");
-const EXTENSION_TYPES: ReadonlySet<string> = new Set("xgLK");
 
 /** Encodes the headers of entries, one after the other, into one buffer. */
 export class HeaderEncoder {
@@ -104,7 +103,7 @@ function checkEntry(entry: TarEntry): void {
   if (type.length !== 1 || type.charCodeAt(0) > 0xff) {
     refuse(entry, "its type is not one byte");
   }
-  if (EXTENSION_TYPES.has(type)) refuse(entry, "it is an extended header");
+  if (isExtension(type)) refuse(entry, "it is an extended header");
   if (FILE_TYPES.has(type) && entry.name.endsWith("/")) {
     refuse(entry, "the name of a file ends in a slash");
   }
@@ -154,7 +153,7 @@ function splitName(name: string): number {
   if (name.length <= NAME_WIDTH) return 0;
   let last = name.length - 1;
   if (last > PREFIX_WIDTH) last = PREFIX_WIDTH;
-  else if (name.charCodeAt(last) === SLASH) last--;
+  else if (name.endsWith("/")) last--;
   const slash = name.lastIndexOf("/", last);
   const rest = name.length - slash - 1;
   return slash > 0 && rest > 0 && rest <= NAME_WIDTH ? slash : -1;
@@ -218,94 +217,4 @@ function toAscii(text: string): string {
     if (code <= 0x7f) ascii += text[i];
   }
   return ascii;
-}
-
-function encodePaxBlock(
-  block: Uint8Array,
-  name: string,
-  bodyLength: number,
-): void {
-  let sum = writeText(block, 0, NAME_WIDTH, name);
-  sum += writeOctal(block, 100, MODE_WIDTH, 0);
-  sum += writeOctal(block, 108, ID_WIDTH, 0);
-  sum += writeOctal(block, 116, ID_WIDTH, 0);
-  sum += writeOctal(block, 124, LONG_WIDTH, bodyLength);
-  sum += writeOctal(block, 136, LONG_WIDTH, 0);
-  finishBlock(block, "x", sum);
-}
-
-/** Writes the block of the entry itself; what does not fit is 0 or cut. */
-function encodeBlock(block: Uint8Array, entry: TarEntry, split: number): void {
-  const { mtime } = entry;
-  const name = split > 0 ? entry.name.slice(split + 1) : entry.name;
-  let sum = writeText(block, 0, NAME_WIDTH, name);
-  sum += writeOctal(block, 100, MODE_WIDTH, entry.mode);
-  sum += writeFitting(block, 108, ID_WIDTH, entry.uid);
-  sum += writeFitting(block, 116, ID_WIDTH, entry.gid);
-  sum += writeFitting(block, 124, LONG_WIDTH, entry.size);
-  sum += writeFitting(block, 136, LONG_WIDTH, mtime.seconds);
-  sum += writeText(block, 157, NAME_WIDTH, entry.linkname);
-  sum += writeOctal(block, 329, ID_WIDTH, entry.devmajor);
-  sum += writeOctal(block, 337, ID_WIDTH, entry.devminor);
-  if (split > 0) {
-    sum += writeText(block, 345, PREFIX_WIDTH, entry.name.slice(0, split));
-  }
-  finishBlock(block, entry.type, sum);
-}
-
-function writeFitting(
-  block: Uint8Array,
-  start: number,
-  width: number,
-  value: number,
-): number {
-  return writeOctal(block, start, width, fitsOctal(value, width) ? value : 0);
-}
-
-/**
- * Writes the ASCII characters of a text, as many as the field can hold.
- *
- * Where the cut leaves a slash at the end of the field, the text ends before
- * it: some readers would take the entry for a directory.
- *
- * @returns Sum of the bytes of the field.
- */
-function writeText(
-  block: Uint8Array,
-  start: number,
-  width: number,
-  text: string,
-): number {
-  let length = 0;
-  let sum = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) continue;
-    if (length === width) return sum - cutSlash(block, start, width);
-    block[start + length++] = code;
-    sum += code;
-  }
-  return sum;
-}
-
-/** Puts a NUL where trailing slashes begin; gives the byte it replaced. */
-function cutSlash(block: Uint8Array, start: number, width: number): number {
-  if (block[start + width - 1] !== SLASH) return 0;
-  let end = width - 1;
-  while (end > 0 && block[start + end - 1] === SLASH) end--;
-  block[start + end] = 0;
-  return SLASH;
-}
-
-function finishBlock(block: Uint8Array, type: string, sum: number): void {
-  const typeCode = type.charCodeAt(0);
-  block[TYPE] = typeCode;
-  let total = sum + typeCode + 8 * SPACE;
-  for (let i = 0; i < MAGIC.length; i++) {
-    const code = MAGIC.charCodeAt(i);
-    block[257 + i] = code;
-    total += code;
-  }
-  writeOctal(block, CHECKSUM, 7, total);
-  block[CHECKSUM + 7] = SPACE;
 }

@@ -7,7 +7,8 @@
 import { TarError } from "../../src/tar/error.ts";
 import { assert, assertEquals, fail } from "../assert.ts";
 import { CASES, MUTATED } from "./cases.ts";
-import { END, readArchive, sign } from "./fixture.ts";
+import { readArchive } from "./fixture.ts";
+import { cuts, mutations } from "./mutations.ts";
 import {
   asPeerEntry,
   HAS_GO,
@@ -133,49 +134,6 @@ async function testdata(peer: Peer): Promise<[string, Uint8Array][]> {
     } else if (name.endsWith(".tar")) archives.push([name, bytes]);
   }
   return archives;
-}
-
-/** Offsets of the blocks whose checksum can be corrected after a change. */
-function headerOffsets(archive: Uint8Array): number[] {
-  const offsets: number[] = [];
-  for (let at = 0; at + 512 <= archive.length; at += 512) {
-    const block = archive.slice(at, at + 512);
-    const signed = sign(block.slice());
-    const same = block.every((byte, i) =>
-      byte === signed[i] || i >= 148 && i < 156
-    );
-    const sum = String.fromCharCode(...block.subarray(148, 154));
-    if (same && sum === String.fromCharCode(...signed.subarray(148, 154))) {
-      offsets.push(at);
-    }
-  }
-  return offsets;
-}
-
-/** The archive with each byte changed in turn, checksums corrected. */
-function* mutations(archive: Uint8Array): Generator<[string, Uint8Array]> {
-  const headers = headerOffsets(archive);
-  const end = archive.length - END.length;
-  for (let at = 0; at < end; at++) {
-    for (const mask of [0x01, 0x10, 0x80, archive[at]! ^ 0x2d, archive[at]!]) {
-      if (mask === 0) continue;
-      const changed = archive.slice();
-      changed[at]! ^= mask;
-      const block = at - at % 512;
-      const inChecksum = at - block >= 148 && at - block < 156;
-      if (headers.includes(block) && !inChecksum) {
-        sign(changed.subarray(block, block + 512));
-      }
-      yield [`byte ${at} ^ ${mask}`, changed];
-    }
-  }
-}
-
-/** The archive cut at each byte. */
-function* cuts(archive: Uint8Array): Generator<[string, Uint8Array]> {
-  for (let length = 0; length < archive.length; length++) {
-    yield [`first ${length} bytes`, archive.subarray(0, length)];
-  }
 }
 
 for (const name of MUTATED) {

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../assert.ts";
-import { CASES } from "./cases.ts";
+import { CASES, MUTATED } from "./cases.ts";
 import {
   END,
   entriesOf,
@@ -18,6 +18,7 @@ import {
   pax,
   readArchive,
 } from "./fixture.ts";
+import { cuts, mutations } from "./mutations.ts";
 import { REFUSED } from "./refused.ts";
 
 const LONG = "0123456789/".repeat(20) + "name";
@@ -75,6 +76,17 @@ for (const cut of [1, 7, 321, 511, 512, 513, 65536]) {
       assertEquals(pieces.error?.message, whole.error?.message, name);
       assertEquals(pieces.reads, whole.reads, name);
       assertEquals(pieces.ended, whole.ended, name);
+    }
+  });
+}
+
+for (const name of MUTATED) {
+  Deno.test(`TarReader throws only TarError when "${name}" is damaged`, () => {
+    const archive = CASES[name]!;
+    for (const [damage, damaged] of [...cuts(archive), ...mutations(archive)]) {
+      const { error } = readArchive(damaged);
+      const expected = error === undefined || error instanceof TarError;
+      assert(expected, `${damage}: ${error}`);
     }
   });
 }
