@@ -27,7 +27,7 @@ export interface ParsedArgs {
   /** The operands, in order. */
   readonly _: readonly string[];
   /** Values of the options, by name. */
-  readonly [name: string]: unknown;
+  readonly [name: string]: boolean | string | readonly string[];
 }
 
 /**

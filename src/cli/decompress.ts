@@ -1,0 +1,139 @@
+/**
+ * Recognises a compressed archive by its first bytes, and unpacks it.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import { CommandError } from "./command.ts";
+
+/** A compression, and the bytes with which its data begin. */
+interface Format {
+  readonly name: string;
+  readonly magic: readonly number[];
+  /** Unpacks; left out if that is not supported. */
+  readonly unpack?: (source: Chunks) => Promise<Chunks>;
+}
+
+/** Bytes in pieces of any size. */
+export type Chunks = AsyncGenerator<Uint8Array, void>;
+
+const gzip = async (source: Chunks) =>
+  (await import("./gzip.ts")).gunzip(source);
+const zstd = async (source: Chunks) =>
+  (await import("./zstd.ts")).unzstd(source);
+
+/** Magic numbers, long enough that no name of a file begins so by chance. */
+const FORMATS: readonly Format[] = [
+  { name: "gzip", magic: [0x1f, 0x8b, 0x08], unpack: gzip },
+  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: zstd },
+  // A skippable frame of zstd: any of sixteen numbers, of which tools use this.
+  { name: "zstd", magic: [0x50, 0x2a, 0x4d, 0x18], unpack: zstd },
+  { name: "xz", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+  ...Array.from({ length: 9 }, (_, level) => ({
+    name: "bzip2",
+    magic: [0x42, 0x5a, 0x68, 0x31 + level, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+  })),
+  { name: "lz4", magic: [0x04, 0x22, 0x4d, 0x18] },
+  { name: "lzip", magic: [0x4c, 0x5a, 0x49, 0x50, 0x01] },
+  { name: "compress", magic: [0x1f, 0x9d] },
+  { name: "zip", magic: [0x50, 0x4b, 0x03, 0x04] },
+];
+
+/** Bytes that are enough to tell any of {@linkcode FORMATS}. */
+const LONGEST_MAGIC = Math.max(...FORMATS.map(({ magic }) => magic.length));
+
+/**
+ * Unpacks a stream if it is compressed with gzip or zstd; any other is passed
+ * on as it is.
+ *
+ * The result is never cut short silently: it fails if the input ends early, is
+ * damaged, or goes on with something else.
+ *
+ * @param input The bytes, compressed or not. Cancelling the result cancels it.
+ * @returns The bytes, not compressed. They fail with a {@linkcode DriverError}
+ * `EBADMSG` if the input is damaged.
+ * @throws {CommandError} `ENOTSUP` if the input is compressed in another way.
+ */
+export async function decompress(
+  input: ReadableStream<Uint8Array>,
+): Promise<ReadableStream<Uint8Array>> {
+  const reader = input.getReader();
+  const head = await readHead(reader);
+  const format = FORMATS.find(({ magic }) =>
+    magic.every((byte, i) => head[i] === byte)
+  );
+  const source = chunksOf(head, reader);
+  if (format === undefined) return streamOf(source, reader);
+  if (format.unpack === undefined) {
+    await reader.cancel();
+    throw new CommandError(
+      "ENOTSUP",
+      `Cannot unpack the archive: it is compressed with ${format.name}, ` +
+        "and only gzip and zstd are supported",
+    );
+  }
+  return streamOf(await format.unpack(source), reader);
+}
+
+/**
+ * Makes the error of a compressed stream that is damaged.
+ *
+ * @param format Name of the compression.
+ * @param reason What is wrong with it.
+ * @param cause The error behind it, if any.
+ */
+export function damaged(
+  format: string,
+  reason: string,
+  cause?: unknown,
+): DriverError {
+  return new DriverError(
+    "EBADMSG",
+    `Cannot unpack the ${format} archive: ${reason}`,
+    { cause },
+  );
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** Reads until the magic number can be told, or the input ends. */
+async function readHead(reader: Reader): Promise<Uint8Array> {
+  let head = new Uint8Array(0);
+  while (head.length < LONGEST_MAGIC) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const longer = new Uint8Array(head.length + value.length);
+    longer.set(head);
+    longer.set(value, head.length);
+    head = longer;
+  }
+  return head;
+}
+
+async function* chunksOf(head: Uint8Array, reader: Reader): Chunks {
+  if (head.length > 0) yield head;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+/** A stream of `chunks`, which are made from what `reader` reads. */
+function streamOf(
+  chunks: Chunks,
+  reader: Reader,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason) {
+      await reader.cancel(reason);
+      await chunks.return();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,49 @@
+/**
+ * Ctrl-C and SIGTERM as an `AbortSignal`.
+ *
+ * @module
+ */
+
+/** Exit status by signal, as a shell tells it: 128 and its number. */
+const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Listens for the signals that ask the program to give up.
+ *
+ * While one is alive, further signals change nothing: what was begun is taken
+ * back first.
+ */
+export class Interrupt implements Disposable {
+  /** The signal that came, if any. */
+  name: keyof typeof STATUS | undefined;
+  readonly #controller = new AbortController();
+  readonly #onInterrupt = () => this.#stop("SIGINT");
+  readonly #onTerminate = () => this.#stop("SIGTERM");
+
+  /** Starts to listen. */
+  constructor() {
+    Deno.addSignalListener("SIGINT", this.#onInterrupt);
+    Deno.addSignalListener("SIGTERM", this.#onTerminate);
+  }
+
+  /** Aborts when a signal comes. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Exit status for the signal that came, if any. */
+  get status(): number | undefined {
+    return this.name && STATUS[this.name];
+  }
+
+  #stop(name: keyof typeof STATUS): void {
+    this.name ??= name;
+    this.#controller.abort();
+  }
+
+  /** Stops to listen. */
+  [Symbol.dispose](): void {
+    Deno.removeSignalListener("SIGINT", this.#onInterrupt);
+    Deno.removeSignalListener("SIGTERM", this.#onTerminate);
+  }
+}

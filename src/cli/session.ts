@@ -1,0 +1,117 @@
+/**
+ * One run of one command: the driver it opens, the lines it prints.
+ *
+ * @module
+ */
+
+import { encodeName, printableName } from "../text.ts";
+import type { DriverOptions } from "../types.ts";
+import type { Driver } from "../driver/driver.ts";
+import type { Context } from "./command.ts";
+import { describe, reportLine, trace, warningLine } from "./report.ts";
+
+/** What the program needs of the system; tests bring their own. */
+export interface Host {
+  /** Value of `$OVERLAY2_HOME`, if set. */
+  readonly homeVariable: string | undefined;
+  /** Whether errors are followed by where they arose. */
+  readonly trace: boolean;
+  /** Whether results go to a terminal. */
+  readonly outputIsTerminal: boolean;
+  /** Aborts when the user gives up. */
+  readonly signal: AbortSignal;
+  /** Opens the driver; `thorough` also checks a home that was used before. */
+  open(
+    home: string,
+    options: DriverOptions,
+    thorough: boolean,
+  ): Promise<Driver>;
+  /** Writes a result. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Writes a message. */
+  warn(text: string): void;
+}
+
+/** What {@linkcode Session} is made of. */
+export interface SessionOptions {
+  readonly command: string;
+  /** The layer that the command is about, if it is about one. */
+  readonly id: string | undefined;
+  readonly home: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly driverOptions: DriverOptions;
+}
+
+/** Lines that are written at once. */
+const BATCH = 4096;
+
+/** The outside world as a command sees it. */
+export class Session implements Context {
+  readonly home: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly #host: Host;
+  readonly #options: SessionOptions;
+  #driver: Promise<Driver> | undefined;
+
+  /**
+   * Starts a session; nothing is opened yet.
+   *
+   * @param host The system.
+   * @param options What the user asked for.
+   */
+  constructor(host: Host, options: SessionOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.home = options.home;
+    this.json = options.json;
+    this.quiet = options.quiet;
+  }
+
+  /** Aborts when the user gives up. */
+  get signal(): AbortSignal {
+    return this.#host.signal;
+  }
+
+  /** Opens the driver, once. */
+  openDriver(thorough = false): Promise<Driver> {
+    const { home, driverOptions, command, id } = this.#options;
+    const where = id === undefined ? command : `${command} ${id}`;
+    const onWarning = (text: string) =>
+      this.#host.warn(warningLine(text, where, this.json));
+    const options = { ...driverOptions, onWarning };
+    return this.#driver ??= this.#host.open(home, options, thorough);
+  }
+
+  /**
+   * Prints lines of results: every byte of a name as it is, for programs, and
+   * control characters escaped for a terminal, which would obey them.
+   */
+  async print(...lines: readonly string[]): Promise<void> {
+    const terminal = this.#host.outputIsTerminal;
+    for (let i = 0; i < lines.length; i += BATCH) {
+      const batch = lines.slice(i, i + BATCH);
+      const shown = terminal ? batch.map(printableName) : batch;
+      await this.#host.write(encodeName(shown.join("\n") + "\n"));
+    }
+  }
+
+  /** Prints a result as one line of JSON. */
+  printJson(value: unknown): Promise<void> {
+    return this.#host.write(encodeName(JSON.stringify(value) + "\n"));
+  }
+
+  /** Reports an error about layer `id` that does not end the command. */
+  report(error: unknown, id?: string): void {
+    const report = describe(error, this.#options.command, id);
+    this.#host.warn(reportLine(report, this.json));
+    if (this.#host.trace) this.#host.warn(trace(error));
+  }
+
+  /** Takes back what the driver mounted; for a command that failed. */
+  async takeBack(): Promise<void> {
+    const driver = await this.#driver?.catch(() => undefined);
+    await driver?.[Symbol.asyncDispose]();
+  }
+}
