@@ -9,7 +9,6 @@
  */
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Longest run that is decoded unit by unit; beyond it TextDecoder is faster. */
@@ -58,29 +57,30 @@ function decodeAscii(
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at]!;
   if (lead < 0x80) return 1;
-  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-  if (length === 0 || at + length > bytes.length) return 0;
-  try {
-    strict.decode(bytes.subarray(at, at + length));
-    return length;
-  } catch {
-    return 0;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  // No overlong forms, no surrogates, nothing beyond U+10FFFF.
+  const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  const second = bytes[at + 1] ?? 0;
+  if (second < low || second > high) return 0;
+  for (let i = 2; i < length; i++) {
+    if ((bytes[at + i]! & 0xc0) !== 0x80) return 0;
   }
+  return length;
 }
-
 function decodeEscaped(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length;) {
-    const length = sequenceLength(bytes, i);
-    if (length === 0) {
-      text += String.fromCharCode(0xdc00 + bytes[i]!);
-      i += 1;
-    } else {
-      text += lenient.decode(bytes.subarray(i, i + length));
-      i += length;
-    }
+  let valid = 0;
+  for (let at = 0; at < bytes.length;) {
+    const length = sequenceLength(bytes, at);
+    at += length;
+    if (length > 0) continue;
+    if (at > valid) text += strict.decode(bytes.subarray(valid, at));
+    text += String.fromCharCode(0xdc00 + bytes[at]!);
+    valid = ++at;
   }
-  return text;
+  return text + strict.decode(bytes.subarray(valid));
 }
 
 /**
@@ -134,8 +134,8 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 /**
- * Makes a name fit to be printed on one line: escaped bytes as `\xNN`, control
- * characters as JSON escapes.
+ * Makes a name fit to be printed on one line: escaped bytes and control
+ * characters as `\xNN`.
  *
  * @param text A name or path.
  * @returns Printable text.
@@ -146,7 +146,7 @@ export function printableName(text: string): string {
     const code = char.codePointAt(0)!;
     if (code >= 0xdc80 && code <= 0xdcff) {
       out += `\\x${(code - 0xdc00).toString(16)}`;
-    } else if (code < 0x20 || code === 0x7f) {
+    } else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
       out += `\\x${code.toString(16).padStart(2, "0")}`;
     } else out += char;
   }

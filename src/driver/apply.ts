@@ -128,7 +128,7 @@ async function applyBeside(
     using root = layer.openDir(name);
     const settings = settingsFor(context, "mark", true);
     using unpacker = new Unpacker(root, settings);
-    await unpack(unpacker, source, options);
+    await unpack(unpacker, source, options, context.warn);
     const size = unpacker.diskBytes ?? await paced(usage(root));
     layer.rename(name, layer, DIFF);
     return size;
@@ -146,7 +146,7 @@ async function applyInPlace(
 ): Promise<number> {
   using root = layer.openDir(DIFF);
   using unpacker = new Unpacker(root, settingsFor(context, "mark", false));
-  await unpack(unpacker, source, options);
+  await unpack(unpacker, source, options, context.warn);
   return await paced(usage(root));
 }
 
@@ -164,7 +164,7 @@ async function applyMounted(
     using root = Dir.open(path);
     const settings = settingsFor(context, "delete", false);
     using unpacker = new Unpacker(root, settings);
-    await unpack(unpacker, source, options);
+    await unpack(unpacker, source, options, context.warn);
     releaseLocked(context, id);
     return unpacker.headerBytes;
   } catch (error) {
@@ -184,6 +184,7 @@ async function unpack(
   unpacker: Unpacker,
   source: Source,
   { signal, onProgress }: ApplyOptions,
+  warn: (message: string) => void,
 ): Promise<void> {
   const reader = new TarReader(unpacker);
   const pace = new Pace();
@@ -203,6 +204,11 @@ async function unpack(
     bytes += chunk.length;
   }
   reader.finish();
+  if (!reader.ended && bytes > 0) {
+    warn(
+      "The archive has no end mark: it may have been cut between two entries",
+    );
+  }
   refuseAborted(signal);
   unpacker.finish();
   onProgress?.({ bytes, entries: unpacker.entries });

@@ -88,11 +88,16 @@ function mountStepwise(mount: OverlayMount): void {
     context.setString("lowerdir+", paths.of(lower));
   }
   if (mount.upper !== undefined && mount.work !== undefined) {
-    context.setString("upperdir", paths.of(mount.upper));
-    context.setString("workdir", paths.of(mount.work));
+    context.setString("upperdir", paths.of(mount.upper, escapeBackslash));
+    context.setString("workdir", paths.of(mount.work, escapeBackslash));
   }
   if (mount.label) context.setString("context", mount.label);
   context.mount(`${mount.home}/${mount.target}`);
+}
+
+/** The kernel takes a backslash in `upperdir` and `workdir` for an escape, here too. */
+function escapeBackslash(path: string): string {
+  return path.replaceAll("\\", "\\\\");
 }
 
 /** Paths below a home that fit into one string of fsconfig(2). */
@@ -105,14 +110,20 @@ class ShortPaths implements Disposable {
     this.#home = home;
   }
 
-  /** The absolute path if it fits, else one that begins at a descriptor. */
-  of(path: string): string {
-    const absolute = `${this.#home}/${path}`;
+  /**
+   * The absolute path if it fits, else one that begins at a descriptor.
+   *
+   * @param path Path below the home.
+   * @param escape What the kernel undoes in this option's value.
+   */
+  of(path: string, escape = (text: string) => text): string {
+    const absolute = escape(`${this.#home}/${path}`);
     if (encodeName(absolute).length <= FSCONFIG_STRING_MAX) return absolute;
     this.#root ??= this.#keep(Dir.open(this.#home));
-    const below = `/proc/self/fd/${this.#root.fd}/${path}`;
+    const below = escape(`/proc/self/fd/${this.#root.fd}/${path}`);
     if (encodeName(below).length <= FSCONFIG_STRING_MAX) return below;
-    return `/proc/self/fd/${this.#keep(Dir.open(absolute)).fd}`;
+    const dir = this.#keep(Dir.open(`${this.#home}/${path}`));
+    return `/proc/self/fd/${dir.fd}`;
   }
 
   #keep(dir: Dir): Dir {

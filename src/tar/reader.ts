@@ -39,6 +39,7 @@ import { SparseContent } from "./sparse_content.ts";
 export type { TarSink } from "./sink.ts";
 
 const CUT = "it ends too early";
+const CUT_IN_PADDING = "it ends before the content is filled up";
 const CUT_BEFORE_ENTRY = "it ends where an extended header needs its entry";
 
 /** What the next bytes of the archive are. */
@@ -141,7 +142,7 @@ export class TarReader {
         if (this.#state === "end block") return undefined;
         break;
       case "padding":
-        break;
+        return CUT_IN_PADDING;
       default:
         return CUT;
     }

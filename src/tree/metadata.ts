@@ -35,6 +35,11 @@ function bounded(time: TarTime): TarTime {
   return time.seconds < 0 || time.seconds > LATEST ? EPOCH : time;
 }
 
+/** 2^32−1 means "as it is" to chown(2), so it is nobody's. */
+function isOwnerId(id: number): boolean {
+  return id >= 0 && id < 0xffff_ffff;
+}
+
 function later(a: TarTime, b: TarTime): TarTime {
   if (a.seconds !== b.seconds) return a.seconds > b.seconds ? a : b;
   return a.nanoseconds > b.nanoseconds ? a : b;
@@ -81,12 +86,16 @@ export class Metadata {
       listXattrsFd(root.fd, root.path).includes(DEFAULT_ACL);
   }
 
-  /** Owner of an entry on disk. */
+  /**
+   * Owner of an entry on disk.
+   *
+   * @throws {DriverError} `EBADMSG` for an owner that no file can have.
+   */
   hostOwner(entry: TarEntry): HostOwner {
-    return {
-      uid: this.#owners.users.toHost(entry.uid),
-      gid: this.#owners.groups.toHost(entry.gid),
-    };
+    const uid = this.#owners.users.toHost(entry.uid);
+    const gid = this.#owners.groups.toHost(entry.gid);
+    if (isOwnerId(uid) && isOwnerId(gid)) return { uid, gid };
+    throw badEntry(entry.name, `no file can have the owner ${uid}:${gid}`);
   }
 
   #chownNeeded(owner: HostOwner): boolean {

@@ -16,11 +16,11 @@ export class IdMap {
   /**
    * Makes a map.
    *
-   * @param ranges Ranges of ids; `undefined` for the identity.
+   * @param ranges Ranges of ids; none for the identity.
    * @throws {DriverError} `EINVAL` if ranges are given but do not map id 0.
    */
   constructor(ranges: readonly IdRange[] | undefined) {
-    this.#ranges = ranges;
+    this.#ranges = ranges?.length ? ranges : undefined;
     this.root = 0;
     this.root = this.#find(0) ?? unmappedRoot();
   }

@@ -10,6 +10,8 @@ export const REFUSED: Readonly<Record<string, string>> = {
   "zero block, then an entry":
     "a single zero block is followed by something else",
   "content cut": "it ends too early",
+  "content without its padding": "it ends before the content is filled up",
+  "padding cut": "it ends before the content is filled up",
   "header cut": "it ends too early",
   "PAX header without its entry":
     "it ends where an extended header needs its entry",
