@@ -30,20 +30,28 @@ async function findObstacle(): Promise<string | undefined> {
   if (Deno.uid() !== 0) return "Cannot test: the tests mount, and need root";
   const dir = await Deno.makeTempDir({ prefix: "overlay2_probe_" });
   try {
-    for (const name of ["a", "b", "merged"]) await Deno.mkdir(`${dir}/${name}`);
-    const { success, stderr } = await new Deno.Command("mount", {
-      args: ["-t", "overlay", "overlay", "-o", "lowerdir=a:b", "merged"],
-      cwd: dir,
-    }).output();
-    if (!success) {
-      const why = new TextDecoder().decode(stderr).trim().split("\n")[0];
-      return `Cannot test: overlayfs cannot be mounted here (${why})`;
-    }
-    await new Deno.Command("umount", { args: ["merged"], cwd: dir }).output();
-    return undefined;
+    return await findMountObstacle(dir);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+}
+
+async function findMountObstacle(dir: string): Promise<string | undefined> {
+  for (const name of ["lower", "upper", "work", "merged"]) {
+    await Deno.mkdir(`${dir}/${name}`);
+  }
+  const data = "lowerdir=lower,upperdir=upper,workdir=work";
+  const { success, stderr } = await new Deno.Command("mount", {
+    args: ["-t", "overlay", "overlay", "-o", data, "merged"],
+    cwd: dir,
+  }).output();
+  if (success) {
+    await new Deno.Command("umount", { args: ["merged"], cwd: dir }).output();
+    return undefined;
+  }
+  const why = new TextDecoder().decode(stderr).trim().split("\n")[0];
+  return "Cannot test: no overlay can be mounted in the directory for " +
+    `temporary files, which TMPDIR chooses (${why})`;
 }
 
 /** Runs `deno test` with its output passed through, and counts its results. */
