@@ -40,8 +40,25 @@ const FORMATS: readonly Format[] = [
   { name: "zip", magic: [0x50, 0x4b, 0x03, 0x04] },
 ];
 
-/** Bytes that are enough to tell any of {@linkcode FORMATS}. */
-const LONGEST_MAGIC = Math.max(...FORMATS.map(({ magic }) => magic.length));
+/** Bytes from the start of a stream that are enough to tell how it is compressed. */
+export const HEAD_SIZE: number = Math.max(
+  ...FORMATS.map(({ magic }) => magic.length),
+);
+
+function formatOf(head: Uint8Array): Format | undefined {
+  return FORMATS.find(({ magic }) =>
+    magic.every((byte, i) => head[i] === byte)
+  );
+}
+
+/**
+ * Tells whether a stream is compressed, in a supported way or not.
+ *
+ * @param head Its first {@linkcode HEAD_SIZE} bytes, or all if there are fewer.
+ */
+export function isCompressed(head: Uint8Array): boolean {
+  return formatOf(head) !== undefined;
+}
 
 /**
  * Unpacks a stream if it is compressed with gzip or zstd; any other is passed
@@ -60,9 +77,7 @@ export async function decompress(
 ): Promise<ReadableStream<Uint8Array>> {
   const reader = input.getReader();
   const head = await readHead(reader);
-  const format = FORMATS.find(({ magic }) =>
-    magic.every((byte, i) => head[i] === byte)
-  );
+  const format = formatOf(head);
   const source = chunksOf(head, reader);
   if (format === undefined) return streamOf(source, reader);
   if (format.unpack === undefined) {
@@ -100,7 +115,7 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 /** Reads until the magic number can be told, or the input ends. */
 async function readHead(reader: Reader): Promise<Uint8Array> {
   let head = new Uint8Array(0);
-  while (head.length < LONGEST_MAGIC) {
+  while (head.length < HEAD_SIZE) {
     const { done, value } = await reader.read();
     if (done) break;
     const longer = new Uint8Array(head.length + value.length);

@@ -12,12 +12,12 @@ import {
   parseHead,
   parseTail,
 } from "./arguments.ts";
-import { type Command, CommandError, UsageError } from "./command.ts";
+import { type Command, UsageError } from "./command.ts";
 import { loadCommand, loadCommands, suggestCommand } from "./commands.ts";
 import { describe, reportLine, trace } from "./report.ts";
 import { type Host, Session } from "./session.ts";
 import { driverOptionsOf, homeOf } from "./settings.ts";
-import { ClosedPipeError } from "./streams.ts";
+import { ClosedPipeError, orGivenUp } from "./streams.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit status of wrong usage. */
@@ -158,17 +158,7 @@ async function untilInterrupted(
   signal: AbortSignal,
   work: Promise<number | void>,
 ): Promise<number | void> {
-  const gaveUp = Promise.withResolvers<never>();
-  const giveUp = () =>
-    gaveUp.reject(
-      new CommandError("ECANCELED", "Cannot finish: interrupted"),
-    );
-  if (command.readsOnly) signal.addEventListener("abort", giveUp);
-  try {
-    return await Promise.race([work, gaveUp.promise]);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
+  return command.readsOnly ? await orGivenUp(work, signal) : await work;
 }
 
 async function fail(

@@ -35,8 +35,7 @@ export function readableSize(bytes: number): string {
 
 /** One line at the bottom of the terminal, kept up to date. */
 export class Progress implements Disposable {
-  /** What has been done so far, such as `"1.4 MB"`. */
-  text = "";
+  readonly #done: () => string;
   readonly #subject: string;
   readonly #start: number = performance.now();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
@@ -47,8 +46,14 @@ export class Progress implements Disposable {
    *
    * @param context Tells whether to be quiet.
    * @param subject What is being done, such as `"changes base"`.
+   * @param done Tells what has been done so far, such as `"1.4 MB"`.
    */
-  constructor(context: Pick<Context, "quiet">, subject: string) {
+  constructor(
+    context: Pick<Context, "quiet">,
+    subject: string,
+    done: () => string = () => "",
+  ) {
+    this.#done = done;
     this.#subject = printableName(subject);
     if (context.quiet || !Deno.stderr.isTerminal()) return;
     this.#timer = setInterval(() => this.#tick(), INTERVAL);
@@ -59,9 +64,8 @@ export class Progress implements Disposable {
     if (elapsed < PATIENCE) return;
     const turn = SPINNER[this.#ticks++ % SPINNER.length];
     const seconds = `${Math.floor(elapsed / 1000)} s`;
-    const parts = [`${turn} ${this.#subject}`, seconds];
-    if (this.text !== "") parts.push(this.text);
-    this.#show(parts.join(", "));
+    const parts = [`${turn} ${this.#subject}`, seconds, this.#done()];
+    this.#show(parts.filter((part) => part !== "").join(", "));
   }
 
   #show(text: string): void {

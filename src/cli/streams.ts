@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Source } from "../driver/source.ts";
 import { printableName } from "../text.ts";
 import { CommandError } from "./command.ts";
 
@@ -13,7 +14,7 @@ const FILE_CHUNK = 1 << 20;
 /** Bytes per read of anything else: what a pipe holds. */
 const PIPE_CHUNK = 1 << 16;
 
-/** Small pieces are joined up to this many bytes before they are written. */
+/** Bytes per write. */
 const WRITE_CHUNK = 1 << 18;
 
 /** Pause before a descriptor that is not ready is tried again, in ms. */
@@ -33,8 +34,8 @@ export interface Sink {
 
 /** An open source of bytes. */
 export interface Input {
-  /** The bytes; reading or cancelling them to the end closes the source. */
-  readonly stream: ReadableStream<Uint8Array>;
+  /** The bytes, chunk by chunk. */
+  readonly source: Source;
   /** How many bytes there are to come, if that is known. */
   readonly size: number | undefined;
 }
@@ -47,6 +48,7 @@ export interface Input {
  * @returns The error to throw.
  */
 export function systemError(what: string, error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
   if (!(error instanceof Error)) throw error;
   const code = "code" in error ? String(error.code) : "EIO";
   const text = error.message.split(" (os error")[0]!;
@@ -57,17 +59,29 @@ export function systemError(what: string, error: unknown): CommandError {
 /**
  * Opens standard input.
  *
- * @param signal Ends the stream with an error, even while a read waits.
+ * @param signal Ends the waiting for bytes that do not come.
  */
-export function openStandardInput(signal: AbortSignal): Input {
-  return inputOf(Deno.stdin, "standard input", signal);
+export async function openStandardInput(signal: AbortSignal): Promise<Input> {
+  const { descriptorSource } = await import("../driver/source.ts");
+  const source = descriptorSource(0, "standard input", signal);
+  return { source, size: standardInputSize() };
+}
+
+/** Size of a regular file; it is not opened for that, a pipe would wait. */
+function standardInputSize(): number | undefined {
+  try {
+    const info = Deno.statSync("/dev/stdin");
+    return info.isFile ? info.size : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * Opens a file for reading.
  *
- * @param path Path of the file.
- * @param signal Ends the stream with an error, even while a read waits.
+ * @param path Path of the file; a named pipe or a device works, too.
+ * @param signal Ends the waiting for bytes that do not come.
  * @throws {CommandError} if the file cannot be opened.
  */
 export async function openFile(
@@ -79,93 +93,81 @@ export async function openFile(
     throw new CommandError("EILSEQ", `Cannot read ${name}: it is not UTF-8`);
   }
   try {
-    return inputOf(await Deno.open(path), name, signal);
+    const { isFile, size } = Deno.statSync(path);
+    // Elsewhere: a named pipe opens when its writer comes.
+    const file = isFile
+      ? Deno.openSync(path)
+      : await orGivenUp(Deno.open(path), signal);
+    return isFile
+      ? { source: fileSource(file, name), size }
+      : { source: pipeSource(file, name, signal), size: undefined };
   } catch (error) {
     throw systemError(`read ${name}`, error);
   }
 }
 
-/** The part of `Deno.FsFile` that standard input has, too. */
-interface Source {
-  read(buffer: Uint8Array): Promise<number | null>;
-  close(): void;
+/** Reads a regular file, for whose bytes nobody has to wait. */
+function fileSource(file: Deno.FsFile, name: string): Source {
+  const buffer = new Uint8Array(FILE_CHUNK);
+  return {
+    next() {
+      try {
+        const count = file.readSync(buffer);
+        return count === null ? undefined : buffer.subarray(0, count);
+      } catch (error) {
+        throw systemError(`read ${name}`, error);
+      }
+    },
+    close: () => file.close(),
+  };
 }
 
-function inputOf(source: Source, name: string, signal: AbortSignal): Input {
-  const size = sizeOf(source);
-  const stream = new ReadableStream(
-    new SourceReader(source, `read ${name}`, signal, size !== undefined),
-    { highWaterMark: 0 },
-  );
-  return { stream, size };
+/** Reads a file whose bytes have to be waited for. */
+function pipeSource(
+  file: Deno.FsFile,
+  name: string,
+  signal: AbortSignal,
+): Source {
+  return {
+    async next() {
+      const buffer = new Uint8Array(PIPE_CHUNK);
+      try {
+        const reading = whenReady(() => file.read(buffer));
+        const count = await orGivenUp(reading, signal);
+        return count === null ? undefined : buffer.subarray(0, count);
+      } catch (error) {
+        throw systemError(`read ${name}`, error);
+      }
+    },
+    close: () => file.close(),
+  };
 }
 
-/** Reads a source on demand, and closes it at the end. */
-class SourceReader implements UnderlyingDefaultSource<Uint8Array> {
-  readonly #source: Source;
-  readonly #what: string;
-  readonly #signal: AbortSignal;
-  readonly #chunk: number;
-  #giveUp = () => {};
-
-  constructor(
-    source: Source,
-    what: string,
-    signal: AbortSignal,
-    isFile: boolean,
-  ) {
-    this.#source = source;
-    this.#what = what;
-    this.#signal = signal;
-    this.#chunk = isFile ? FILE_CHUNK : PIPE_CHUNK;
-  }
-
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#giveUp = () => {
-      this.cancel();
-      controller.error(canceled(this.#what));
-    };
-    this.#signal.addEventListener("abort", this.#giveUp);
-    if (this.#signal.aborted) this.#giveUp();
-  }
-
-  async pull(
-    controller: ReadableStreamDefaultController<Uint8Array>,
-  ): Promise<void> {
-    const buffer = new Uint8Array(this.#chunk);
-    let count: number | null;
-    try {
-      count = await whenReady(() => this.#source.read(buffer));
-    } catch (error) {
-      this.cancel();
-      throw systemError(this.#what, error);
-    }
-    if (this.#signal.aborted) return;
-    if (count !== null) return controller.enqueue(buffer.subarray(0, count));
-    this.cancel();
-    controller.close();
-  }
-
-  cancel(): void {
-    this.#signal.removeEventListener("abort", this.#giveUp);
-    this.#source.close();
-  }
-}
-
-/** Size of a regular file; it is not opened for that, a pipe would wait. */
-function sizeOf(source: Source): number | undefined {
+/**
+ * Waits for work, unless the user gives up first.
+ *
+ * @param work The work; what becomes of it after that is nobody's concern.
+ * @param signal Aborts when the user gives up.
+ * @throws {CommandError} `ECANCELED` if the user gives up.
+ */
+export async function orGivenUp<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const gaveUp = Promise.withResolvers<never>();
+  const giveUp = () => gaveUp.reject(interrupted());
+  signal.addEventListener("abort", giveUp);
+  if (signal.aborted) giveUp();
   try {
-    const info = source instanceof Deno.FsFile
-      ? source.statSync()
-      : Deno.statSync("/dev/stdin");
-    return info.isFile ? info.size : undefined;
-  } catch {
-    return undefined;
+    return await Promise.race([work, gaveUp.promise]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
-function canceled(what: string): CommandError {
-  return new CommandError("ECANCELED", `Cannot ${what}: interrupted`);
+/** The user gave up. */
+export function interrupted(): CommandError {
+  return new CommandError("ECANCELED", "Cannot go on: interrupted");
 }
 
 /** Repeats a call while its descriptor, set not to block, is not ready. */
@@ -209,9 +211,9 @@ export async function writeAll(
 }
 
 /**
- * Writes a whole stream, in large pieces.
+ * Writes bytes as they are made, in large pieces.
  *
- * @param stream The bytes.
+ * @param fill Puts the next bytes into a buffer; tells how many, 0 at the end.
  * @param sink Where to.
  * @param name What the sink is, for error messages.
  * @param signal Gives up when it aborts.
@@ -219,63 +221,20 @@ export async function writeAll(
  * @throws {ClosedPipeError} if nobody reads the pipe.
  * @throws {CommandError} if the sink cannot be written, or `ECANCELED`.
  */
-export async function writeStream(
-  stream: ReadableStream<Uint8Array>,
+export async function writePieces(
+  fill: (buffer: Uint8Array<ArrayBuffer>) => number,
   sink: Sink,
   name: string,
   signal: AbortSignal,
   onProgress: (bytes: number) => void,
 ): Promise<void> {
-  const reader = stream.getReader();
-  const gaveUp = Promise.withResolvers<never>();
-  const giveUp = () => gaveUp.reject(canceled(`write ${name}`));
-  signal.addEventListener("abort", giveUp);
-  if (signal.aborted) giveUp();
-  try {
-    const writing = writeChunks(reader, sink, name, onProgress);
-    // A write into a pipe that nobody reads would wait for ever.
-    await Promise.race([gaveUp.promise, writing]);
-  } catch (error) {
-    // What ended the work is told, not how the source takes that.
-    await reader.cancel(error).catch(() => {});
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
-}
-
-async function writeChunks(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  sink: Sink,
-  name: string,
-  onProgress: (bytes: number) => void,
-): Promise<void> {
-  let written = 0;
-  for await (const chunk of joined(reader)) {
-    await writeAll(sink, chunk, name);
-    written += chunk.length;
-    onProgress(written);
-  }
-}
-
-/** Joins small chunks, and passes large ones on as they are. */
-async function* joined(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(WRITE_CHUNK);
-  let filled = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    const length = value?.length ?? 0;
-    if (filled > 0 && (done || filled + length > WRITE_CHUNK)) {
-      yield buffer.subarray(0, filled);
-      filled = 0;
-    }
-    if (done) return;
-    if (length >= WRITE_CHUNK) yield value;
-    else {
-      buffer.set(value, filled);
-      filled += length;
-    }
+  let written = 0;
+  for (let count; (count = fill(buffer)) > 0;) {
+    const writing = writeAll(sink, buffer.subarray(0, count), name);
+    // A write into a pipe that nobody reads would wait for ever.
+    await orGivenUp(writing, signal);
+    written += count;
+    onProgress(written);
   }
 }

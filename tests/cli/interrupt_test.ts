@@ -96,8 +96,7 @@ rootTest("Ctrl-C ends a diff that nobody reads", async (home) => {
   assertEquals(code, 130);
   assertEquals(
     stderr,
-    "overlay2: diff base: Cannot write standard output: interrupted " +
-      "(ECANCELED)\n",
+    "overlay2: diff base: Cannot go on: interrupted (ECANCELED)\n",
   );
 });
 
@@ -185,7 +184,7 @@ rootTest("long work tells a terminal how far it is", async (home) => {
 
   const output = await slowApply(home);
 
-  const told = /[|\/-] apply-diff base, 1 s, [34]\.\d MB, 2 entries/;
+  const told = /[|\/-] apply-diff base, 1 s, 4\.0 MB, \d entries/;
   assert(told.test(output), JSON.stringify(output));
   const [, result] = output.split("\r\x1b[K").slice(-2);
   assert(/^\d+\r\n$/.test(result!), JSON.stringify(output.slice(-40)));

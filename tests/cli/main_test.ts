@@ -269,7 +269,7 @@ Deno.test("a command that only reads is left when the user gives up", async () =
   assertEquals(outcome.status, 1);
   assertEquals(
     outcome.stderr,
-    "overlay2: changes a: Cannot finish: interrupted (ECANCELED)\n",
+    "overlay2: changes a: Cannot go on: interrupted (ECANCELED)\n",
   );
   assert(disposed);
 });

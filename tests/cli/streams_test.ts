@@ -8,10 +8,11 @@ import {
   ClosedPipeError,
   openFile,
   writeAll,
-  writeStream,
+  writePieces,
 } from "../../src/cli/streams.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { execute } from "./program.ts";
 
 const never = new AbortController().signal;
 
@@ -25,10 +26,6 @@ function slowSink(step: number) {
       return Promise.resolve(Math.min(step, bytes.length));
     },
   };
-}
-
-function streamOf(...chunks: Uint8Array[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(chunks);
 }
 
 Deno.test("writeAll goes on after a short write", async () => {
@@ -75,71 +72,67 @@ Deno.test("writeAll tells a closed pipe from other errors", async () => {
   );
 });
 
-Deno.test("writeStream joins small chunks and keeps their order", async () => {
-  const chunks = Array.from(
-    { length: 1000 },
-    (_, i) => new Uint8Array(i).fill(i),
-  );
-  chunks.splice(500, 0, new Uint8Array(1_000_000).fill(7));
-  const sink = slowSink(Infinity);
+/** Makes so many bytes, each telling its place, at most `step` at once. */
+function maker(total: number, step: number) {
+  let made = 0;
+  return (buffer: Uint8Array<ArrayBuffer>): number => {
+    const count = Math.min(step, buffer.length, total - made);
+    for (let i = 0; i < count; i++) buffer[i] = (made + i) % 251;
+    made += count;
+    return count;
+  };
+}
+
+Deno.test("writePieces writes all, in order, and tells how much", async () => {
+  const sink = slowSink(100_000);
   const told: number[] = [];
 
-  await writeStream(
-    streamOf(...chunks),
+  await writePieces(
+    maker(1_000_001, Infinity),
     sink,
     "it",
     never,
     (bytes) => told.push(bytes),
   );
 
-  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const joined = await new Blob(sink.pieces.map((p) => new Uint8Array(p)))
-    .bytes();
-  const expected = await new Blob(chunks).bytes();
-  assert(joined.every((byte, i) => byte === expected[i]));
-  assertEquals([joined.length, told.at(-1)], [total, total]);
-  assert(sink.pieces.length < 12, `${sink.pieces.length} writes`);
+  const all = await new Blob(sink.pieces.map((p) => new Uint8Array(p))).bytes();
+  assertEquals([all.length, told.at(-1)], [1_000_001, 1_000_001]);
+  assert(all.every((byte, i) => byte === i % 251));
+  assert(sink.pieces.length < 20, `${sink.pieces.length} writes`);
 });
 
-Deno.test("writeStream cancels its source when a write fails", async () => {
-  let cancelled: unknown;
-  const stream = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)),
-    cancel: (reason) => {
-      cancelled = reason;
-    },
-  });
+Deno.test("writePieces ends with the error of a write", async () => {
   const sink = {
     write: () => Promise.reject(new Deno.errors.BrokenPipe("Broken pipe")),
   };
+  const endless = maker(Infinity, 1000);
 
-  const error = await assertRejects(
-    () => writeStream(stream, sink, "it", never, () => {}),
+  await assertRejects(
+    () => writePieces(endless, sink, "it", never, () => {}),
     ClosedPipeError,
   );
-  assertEquals(cancelled, error);
 });
 
-Deno.test("writeStream gives up while a write waits", async () => {
+Deno.test("writePieces gives up while a write waits", async () => {
   const controller = new AbortController();
   const sink = { write: () => new Promise<number>(() => {}) };
-  const stream = streamOf(new Uint8Array(1 << 20));
+  const endless = maker(Infinity, 1000);
 
   setTimeout(() => controller.abort());
   const error = await assertRejects(
-    () => writeStream(stream, sink, "it", controller.signal, () => {}),
+    () => writePieces(endless, sink, "it", controller.signal, () => {}),
     CommandError,
   );
   assertEquals(error.code, "ECANCELED");
 });
 
-Deno.test("writeStream passes on the error of its source", async () => {
-  const stream = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.error(new RangeError("broken")),
-  });
+Deno.test("writePieces passes on the error of its source", async () => {
+  const broken = () => {
+    throw new RangeError("broken");
+  };
 
   await assertRejects(
-    () => writeStream(stream, slowSink(1), "it", never, () => {}),
+    () => writePieces(broken, slowSink(1), "it", never, () => {}),
     RangeError,
     "broken",
   );
@@ -151,31 +144,42 @@ Deno.test("openFile reads a file to its end, and knows its size", async () => {
     const content = new Uint8Array(3_000_001).fill(9);
     await Deno.writeFile(path, content);
 
-    const { stream, size } = await openFile(path, never);
-    const bytes = await new Response(stream).bytes();
+    const { source, size } = await openFile(path, never);
+    let length = 0;
+    for (let chunk; (chunk = await source.next()) !== undefined;) {
+      assert(chunk.every((byte) => byte === 9));
+      length += chunk.length;
+    }
+    await source.close();
 
-    assertEquals([size, bytes.length], [content.length, content.length]);
-    assert(bytes.every((byte) => byte === 9));
+    assertEquals([size, length], [content.length, content.length]);
   } finally {
     await Deno.remove(path);
   }
 });
 
-Deno.test("openFile ends with an error when the user gives up", async () => {
-  const path = await Deno.makeTempFile();
+Deno.test("openFile gives up to wait for a named pipe", async () => {
+  const directory = await Deno.makeTempDir();
   try {
-    await Deno.writeFile(path, new Uint8Array(3_000_000));
+    const path = `${directory}/pipe`;
+    assertEquals((await execute(["mkfifo", path])).status, 0);
     const controller = new AbortController();
-    const { stream } = await openFile(path, controller.signal);
-    const reader = stream.getReader();
+    // With a writer that says nothing, the pipe opens, and then it is read.
+    using writer = await Deno.open(path, { read: true, write: true });
+    const { source, size } = await openFile(path, controller.signal);
+    writer.writeSync(Uint8Array.of(1, 2));
+    assertEquals([await source.next(), size], [Uint8Array.of(1, 2), undefined]);
 
-    await reader.read();
-    controller.abort();
-
-    const error = await assertRejects(() => reader.read(), CommandError);
+    setTimeout(() => controller.abort());
+    const error = await assertRejects(
+      async () => await source.next(),
+      CommandError,
+    );
     assertEquals(error.code, "ECANCELED");
+    writer.writeSync(Uint8Array.of(3));
+    await source.close();
   } finally {
-    await Deno.remove(path);
+    await Deno.remove(directory, { recursive: true });
   }
 });
 

@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { ApplyProgress } from "../../types.ts";
 import { type Context, defineCommand, LAYER, PARENT } from "../command.ts";
 import { UsageError } from "../command.ts";
-import { decompress } from "../decompress.ts";
+import { type ArchiveInput, openArchive } from "../archive_input.ts";
 import { Progress, readableSize } from "../progress.ts";
 import { type Input, openFile, openStandardInput } from "../streams.ts";
 
@@ -42,19 +41,19 @@ export const command = defineCommand({
     },
   ],
   async run(context, [id, parent], { input }) {
-    const source = await openInput(context, input);
+    const archive = await openArchive(await openInput(context, input));
     const driver = await context.openDriver();
-    const { stream, read } = counted(source.stream);
-    using progress = new Progress(context, `apply-diff ${id}`);
-    const size = await driver.applyDiff(
-      id!,
-      parent,
-      await decompress(stream),
-      {
-        signal: context.signal,
-        onProgress: (done) => progress.text = told(done, read(), source.size),
-      },
+    const { applyFrom } = await import("../../driver/driver.ts");
+    let entries = 0;
+    using progress = new Progress(
+      context,
+      `apply-diff ${id}`,
+      () => told(archive, entries),
     );
+    const size = await applyFrom(driver, id!, parent, archive.source, {
+      signal: context.signal,
+      onProgress: (done) => entries = done.entries,
+    });
     progress[Symbol.dispose]();
     await (context.json
       ? context.printJson({ size })
@@ -74,33 +73,15 @@ async function openInput(
       "Cannot read an archive from a terminal: pipe one in, or name it by -i",
     );
   }
-  return openStandardInput(context.signal);
+  return await openStandardInput(context.signal);
 }
 
-/** Counts the bytes that pass: of the archive as it is, compressed or not. */
-function counted(
-  stream: ReadableStream<Uint8Array>,
-): { stream: ReadableStream<Uint8Array>; read: () => number } {
-  const reader = stream.getReader();
-  let bytes = 0;
-  const through = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) return controller.close();
-      bytes += value.length;
-      controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-  return { stream: through, read: () => bytes };
-}
-
-function told(
-  { bytes, entries }: ApplyProgress,
-  read: number,
-  size: number | undefined,
-): string {
-  const text = `${readableSize(bytes)}, ${entries} entries`;
-  if (size === undefined || size === 0) return text;
-  return `${text}, ${Math.min(100, Math.floor(read / size * 100))}%`;
+function told(archive: ArchiveInput, entries: number): string {
+  const bytes = archive.bytesRead();
+  const parts = [readableSize(bytes), `${entries} entries`];
+  if (archive.size) {
+    const percent = Math.floor(bytes / archive.size * 100);
+    parts.push(`${Math.min(percent, 100)}%`);
+  }
+  return parts.join(", ");
 }

@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { OpenDiff } from "../../driver/diff.ts";
 import { type Context, defineCommand, LAYER, PARENT } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { writeFileWhole } from "../output_file.ts";
 import { Progress, readableSize } from "../progress.ts";
-import { type Sink, writeStream } from "../streams.ts";
+import { type Sink, writePieces } from "../streams.ts";
 
 /** Writes what a layer changes as an archive. */
 export const command = defineCommand({
@@ -38,22 +39,39 @@ export const command = defineCommand({
       );
     }
     const driver = await context.openDriver();
-    const stream = driver.diff(id!, parent);
-    const write = (sink: Sink, name: string) =>
-      writeWithProgress(context, id!, stream, sink, name);
-    if (!toFile) return await write(Deno.stdout, "standard output");
-    await writeFileWhole(output, (sink) => write(sink, "the archive"));
+    const { openDiff } = await import("../../driver/diff.ts");
+    const { partsOf } = await import("../../driver/driver.ts");
+    const diff = await openDiff(partsOf(driver), id!, parent);
+    try {
+      const write = (sink: Sink, name: string) =>
+        writeWithProgress(context, id!, diff, sink, name);
+      if (toFile) {
+        await writeFileWhole(output, (sink) => write(sink, `"${output}"`));
+      } else await write(Deno.stdout, "standard output");
+    } finally {
+      await diff.close();
+    }
   },
 });
 
 async function writeWithProgress(
   context: Context,
   id: string,
-  stream: ReadableStream<Uint8Array>,
+  { archive }: OpenDiff,
   sink: Sink,
   name: string,
 ): Promise<void> {
-  using progress = new Progress(context, `diff ${id}`);
-  const tell = (bytes: number) => progress.text = readableSize(bytes);
-  await writeStream(stream, sink, name, context.signal, tell);
+  let written = 0;
+  using _progress = new Progress(
+    context,
+    `diff ${id}`,
+    () => readableSize(written),
+  );
+  await writePieces(
+    (buffer) => archive.fill(buffer),
+    sink,
+    name,
+    context.signal,
+    (bytes) => written = bytes,
+  );
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { CommandError, defineCommand, LAYER } from "../command.ts";
+import { defineCommand, LAYER } from "../command.ts";
 import { Progress } from "../progress.ts";
+import { interrupted } from "../streams.ts";
 
 /** Deletes layers. */
 export const command = defineCommand({
@@ -23,7 +24,7 @@ export const command = defineCommand({
     let failures = 0;
     for (const id of ids) {
       if (context.signal.aborted) {
-        throw new CommandError("ECANCELED", "Cannot go on: interrupted");
+        throw interrupted();
       }
       try {
         using _progress = new Progress(context, `remove ${id}`);
