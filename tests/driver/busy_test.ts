@@ -1,0 +1,157 @@
+/**
+ * Layers that are in use, and are left alone.
+ *
+ * @module
+ */
+
+import { type Driver, init } from "../../mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { assertRefused, fill, streamOf, tempDriver } from "../fixtures.ts";
+import { archive, file } from "../tar_builder.ts";
+import { namesIn } from "../trees.ts";
+
+async function family(driver: Driver): Promise<void> {
+  await fill(driver, "base", undefined, (root) => {
+    Deno.writeTextFileSync(`${root}/file`, "base");
+  });
+  await driver.create("child", "base");
+  await driver.create("grandchild", "child");
+}
+
+function apply(driver: Driver, id: string, parent?: string): Promise<number> {
+  const bytes = archive(file("new", "new"));
+  return driver.applyDiff(id, parent, streamOf(bytes));
+}
+
+Deno.test("Driver.remove() refuses a layer that has children", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await family(driver);
+
+  const error = await assertRefused(home, () => driver.remove("base"), "EBUSY");
+  assertEquals(
+    error.message,
+    'Cannot remove layer "base": layer "child" stands on it',
+  );
+  await assertRefused(home, () => driver.remove("child"), "EBUSY");
+  await driver.remove("grandchild");
+  await assertRefused(home, () => driver.remove("base"), "EBUSY");
+  await driver.remove("child");
+  await driver.remove("base");
+  assertEquals(namesIn(home), ["l/"]);
+});
+
+Deno.test("Driver.remove() refuses a parent of children that another driver made", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await using other = await init(home);
+  await driver.create("base");
+  await driver.create("one", "base");
+  await driver.remove("one");
+  await other.create("two", "base");
+
+  await assertRefused(home, () => driver.remove("base"), "EBUSY");
+
+  await other.remove("two");
+  await driver.remove("base");
+});
+
+Deno.test("Driver.remove() refuses a layer that is mounted", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await family(driver);
+  await driver.get("grandchild");
+
+  await assertRefused(home, () => driver.remove("grandchild"), "EBUSY");
+  await driver.put("grandchild");
+  await driver.remove("grandchild");
+
+  assertEquals(temp.temp.mounts, []);
+});
+
+Deno.test("Driver.remove() refuses a layer that another driver mounted", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await using other = await init(home);
+  await family(driver);
+  await other.get("grandchild");
+
+  await assertRefused(home, () => driver.remove("grandchild"), "EBUSY");
+  await other.put("grandchild");
+  await driver.remove("grandchild");
+});
+
+Deno.test("Driver.remove() costs no more in a home of many layers", async () => {
+  await using temp = await tempDriver();
+  const { driver } = temp;
+  await driver.create("base");
+  const few = await removals(driver);
+  for (let i = 0; i < 1500; i++) await driver.create(`layer-${i}`, "base");
+  const many = await removals(driver);
+
+  assert(
+    many < 4 * few + 0.5,
+    `${few} ms with a few layers, ${many} ms with 1500`,
+  );
+});
+
+/** Least time of a few removals, in milliseconds. */
+async function removals(driver: Driver): Promise<number> {
+  let least = Infinity;
+  for (let i = 0; i < 10; i++) {
+    await driver.create("brief", "base");
+    const start = performance.now();
+    await driver.remove("brief");
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
+
+for (const parent of [undefined, "", "base"]) {
+  const said = parent === undefined ? "left out" : JSON.stringify(parent);
+
+  Deno.test(`Driver.applyDiff() refuses a layer that has children, parent ${said}`, async () => {
+    await using temp = await tempDriver();
+    await family(temp.driver);
+    const task = () => apply(temp.driver, "child", parent);
+
+    await assertRefused(temp.home, task, "EBUSY");
+  });
+
+  Deno.test(`Driver.applyDiff() refuses a layer that is mounted, parent ${said}`, async () => {
+    await using temp = await tempDriver();
+    const { driver, home } = temp;
+    await driver.create("base");
+    await driver.create("top", "base");
+    await driver.get("top");
+
+    await assertRefused(home, () => apply(driver, "top", parent), "EBUSY");
+    await driver.put("top");
+    await apply(driver, "top", parent);
+
+    assertEquals(namesIn(`${home}/top/diff`), ["new"]);
+  });
+}
+
+Deno.test("Driver.applyDiff() refuses a base layer that has children", async () => {
+  await using temp = await tempDriver();
+  await family(temp.driver);
+
+  await assertRefused(temp.home, () => apply(temp.driver, "base"), "EBUSY");
+  await assertRefused(temp.home, () => apply(temp.driver, "base", ""), "EBUSY");
+});
+
+Deno.test("Driver.applyDiff() cancels the archive that it refuses", async () => {
+  await using temp = await tempDriver();
+  await family(temp.driver);
+  let cancelled: unknown;
+  const stream = new ReadableStream<Uint8Array>({
+    cancel: (reason) => void (cancelled = reason),
+  });
+
+  const task = () => temp.driver.applyDiff("child", undefined, stream);
+  const error = await assertRefused(temp.home, task, "EBUSY");
+
+  assertEquals(cancelled, error);
+  assertEquals(stream.locked, false);
+});
