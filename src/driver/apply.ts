@@ -9,7 +9,10 @@
 
 import { DriverError } from "../errors.ts";
 import { Dir } from "../linux/dir.ts";
+import { chmodFd, chownFd } from "../linux/file.ts";
 import { removeTree } from "../linux/remove.ts";
+import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
+import { isOverlayXattr } from "../overlay/marks.ts";
 import { makeDir } from "../store/files.ts";
 import { DIFF, quote, TEMPORARY } from "../store/layout.ts";
 import { TarError } from "../tar/error.ts";
@@ -126,6 +129,7 @@ async function applyBeside(
   makeDir(layer, name, 0o755, { uid: users.root, gid: groups.root });
   try {
     using root = layer.openDir(name);
+    copyRoot(layer, root);
     const settings = settingsFor(context, "mark", true);
     using unpacker = new Unpacker(root, settings);
     await unpack(unpacker, source, options, context.warn);
@@ -136,6 +140,20 @@ async function applyBeside(
     await paced(removeTree(layer, name));
     throw error;
   }
+}
+
+/** Gives a new root the owner, mode and attributes of the one whose place it takes. */
+function copyRoot(layer: Dir, root: Dir): void {
+  using old = layer.openDir(DIFF);
+  const { uid, gid, mode } = old.self();
+  for (const name of listXattrsFd(old.fd, old.path)) {
+    if (isOverlayXattr(name)) continue;
+    const value = getXattrFd(old.fd, name, old.path);
+    if (value) setXattrFd(root.fd, name, value, root.path);
+  }
+  const now = root.self();
+  if (now.uid !== uid || now.gid !== gid) chownFd(root.fd, uid, gid, root.path);
+  if (now.mode !== mode) chmodFd(root.fd, mode, root.path);
 }
 
 async function applyInPlace(

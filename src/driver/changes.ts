@@ -63,7 +63,7 @@ function openLowers(context: Context, lowers: readonly string[]): LowerDir {
   const dirs: Dir[] = [];
   try {
     for (const lower of lowers) dirs.push(Dir.open(context.path(lower)));
-    return LowerDir.ofRoots(dirs, context.support.namespace);
+    return new LowerDir(dirs, context.support.namespace);
   } catch (error) {
     for (const dir of dirs) dir[Symbol.dispose]();
     throw error;

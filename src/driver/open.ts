@@ -32,7 +32,7 @@ function isDirectory(path: string): boolean {
   }
 }
 
-/** The home as an absolute path without a final slash. */
+/** The home as an absolute path, cleaned as text. */
 function absoluteHome(home: string): string {
   if (home === "" || home.includes("\0")) {
     throw new DriverError(
@@ -41,7 +41,12 @@ function absoluteHome(home: string): string {
     );
   }
   const absolute = home.startsWith("/") ? home : `${Deno.cwd()}/${home}`;
-  return absolute.replace(/\/+$/, "") || "/";
+  const parts: string[] = [];
+  for (const part of absolute.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
 
 /** Directory to ask about the file system: the home, or what it will be made in. */

@@ -39,18 +39,12 @@ export function* removeTree(dir: Dir, name: string): Generator<void> {
 /** Whether another attempt may succeed: something appeared, vanished or was mounted meanwhile. */
 function mayRetry(error: unknown, dir: Dir, name: string): boolean {
   if (hasCode(error, "ENOTEMPTY", "ENOENT")) return true;
-  if (!hasCode(error, "EBUSY")) return false;
-  try {
-    unmount(procPath(dir, name), MNT_DETACH);
-  } catch {
-    return false;
-  }
-  return true;
+  return hasCode(error, "EBUSY") && unmounted(dir, name);
 }
 
 function* removeDirectory(dir: Dir, name: string): Generator<void> {
   {
-    using inner = dir.openDir(name);
+    using inner = openUnmounted(dir, name);
     for (const entry of inner.names()) {
       const removed = entry.type !== DT_DIR && entry.type !== DT_UNKNOWN &&
         unlinked(inner, entry.name);
@@ -59,6 +53,26 @@ function* removeDirectory(dir: Dir, name: string): Generator<void> {
     }
   }
   dir.rmdir(name);
+}
+
+/** Opens a directory after taking away what is mounted on it: that is not ours to delete. */
+function openUnmounted(dir: Dir, name: string): Dir {
+  for (;;) {
+    const inner = dir.openDir(name);
+    if (inner.self().mountRoot === false || !unmounted(dir, name)) return inner;
+    inner[Symbol.dispose]();
+  }
+}
+
+/** Unmounts `name` lazily; tells whether anything was mounted there. */
+function unmounted(dir: Dir, name: string): boolean {
+  try {
+    unmount(procPath(dir, name), MNT_DETACH);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EINVAL")) return false;
+    throw error;
+  }
 }
 
 function unlinked(dir: Dir, name: string): boolean {

@@ -23,10 +23,9 @@ export const LOWER = "lower";
 export const COMMITTED = "committed";
 /** Prefix of files and directories that are being made. */
 export const TEMPORARY = ".tmp-";
-/** Prefix of a layer directory that is being made. */
-export const NEW_LAYER = ".new-";
-/** Suffix of a layer directory that is being deleted. */
-export const REMOVING = "-removing";
+/** Matches the name of a layer directory that is being made or deleted. */
+const UNFINISHED_REGEXP =
+  /^\.tmp-layer-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Longest file name on Linux, in bytes. */
 const NAME_MAX = 255;
@@ -34,6 +33,16 @@ const NAME_MAX = 255;
 const SHORT_LENGTH = 26;
 const SHORT_BYTES = 17;
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Makes a name for a layer directory that is being made or deleted. */
+export function unfinishedName(): string {
+  return `${TEMPORARY}layer-${crypto.randomUUID()}`;
+}
+
+/** Whether a name is one of {@linkcode unfinishedName}. */
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED_REGEXP.test(name);
+}
 
 /** Quotes an id or name for a message. */
 export function quote(text: string): string {
@@ -43,9 +52,7 @@ export function quote(text: string): string {
 function idFault(id: string): string | undefined {
   if (id === "") return "it is empty";
   if (id === "." || id === ".." || id === LINKS) return "the name is reserved";
-  if (id.startsWith(TEMPORARY) || id.startsWith(NEW_LAYER)) {
-    return "the name is reserved";
-  }
+  if (isUnfinished(id)) return "the name is reserved";
   if (id.includes("/")) return "it contains a slash";
   if (id.includes("\0")) return "it contains NUL";
   if (bytesOf(id) === undefined) return "it is not a file name";

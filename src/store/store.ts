@@ -26,14 +26,14 @@ import {
   checkId,
   COMMITTED,
   DIFF,
+  isUnfinished,
   LINK,
   LINKS,
   linkTarget,
   LOWER,
-  NEW_LAYER,
   newShortName,
   quote,
-  REMOVING,
+  unfinishedName,
   WORK,
 } from "./layout.ts";
 import { lockDir, withHomeLocked } from "./turns.ts";
@@ -119,14 +119,18 @@ export class Store {
    * @param prepare Called with the new, still empty layer directory.
    * @throws {DriverError} `EEXIST`, `ENOENT` (no such parent), `EMLINK`, `EUCLEAN`.
    */
-  create(
+  async create(
     id: string,
     parent: string | undefined,
     prepare: (dir: Dir) => void = () => {},
   ): Promise<void> {
     checkId(id);
     if (parent !== undefined) checkId(parent);
-    return withHomeLocked(this.home, (home, links) => {
+    // A parent that is being filled or removed must come to its end first.
+    using _lock = parent === undefined
+      ? undefined
+      : await this.#lockParent(id, parent);
+    await withHomeLocked(this.home, (home, links) => {
       if (home.tryStat(id) !== undefined) throw alreadyExists(id);
       const lowers = parent === undefined
         ? undefined
@@ -143,9 +147,18 @@ export class Store {
     });
   }
 
+  async #lockParent(id: string, parent: string): Promise<Dir | undefined> {
+    if (this.exists(id)) throw alreadyExists(id);
+    try {
+      return await this.lock(parent);
+    } catch (error) {
+      throw explainParent(error, id, parent);
+    }
+  }
+
   /** Lowers of a layer on `parent`, nearest first. */
   #lowersOn(home: Dir, id: string, parent: string): readonly string[] {
-    const below = readParent(home, id, parent);
+    const below = readLayer(home, parent);
     using dir = openLayer(home, parent);
     const nearest = `${LINKS}/${readShortName(dir, parent)}`;
     const lowers = [nearest, ...below.lowers];
@@ -166,7 +179,7 @@ export class Store {
     lowers: readonly string[] | undefined,
     prepare: (dir: Dir) => void,
   ): void {
-    const temporary = `${NEW_LAYER}${crypto.randomUUID()}`;
+    const temporary = unfinishedName();
     let short: string | undefined;
     try {
       this.#makeLayerDir(home, temporary);
@@ -229,7 +242,8 @@ export class Store {
         refuse();
         this.#refuseParent(home, id);
         const short = shortNamesOf(home, links, lock, id);
-        const name = renameAway(home, id);
+        const name = unfinishedName();
+        home.rename(id, home, name, false);
         for (const link of short) links.unlink(link);
         this.#children.note(home, id, undefined);
         return { name, lock };
@@ -297,18 +311,15 @@ function alreadyExists(id: string): DriverError {
   );
 }
 
-function readParent(home: Dir, id: string, parent: string): Layer {
-  try {
-    return readLayer(home, parent);
-  } catch (error) {
-    if (!(error instanceof DriverError) || error.code !== "ENOENT") throw error;
-    throw new DriverError(
-      "ENOENT",
-      `Cannot create layer ${quote(id)}: its parent ${
-        quote(parent)
-      } does not exist`,
-    );
-  }
+/** Says that a missing layer is the parent of the one that was asked for. */
+function explainParent(error: unknown, id: string, parent: string): unknown {
+  if (!(error instanceof DriverError) || error.code !== "ENOENT") return error;
+  return new DriverError(
+    "ENOENT",
+    `Cannot create layer ${quote(id)}: its parent ${
+      quote(parent)
+    } does not exist`,
+  );
 }
 
 /** Marks a layer as a parent, from now on mounted read-only; tells whether it was not one yet. */
@@ -355,24 +366,10 @@ function shortNamesOf(
   );
 }
 
-function renameAway(home: Dir, id: string): string {
-  const name = `${id}${REMOVING}`;
-  try {
-    home.rename(id, home, name, false);
-    return name;
-  } catch (error) {
-    if (!hasCode(error, "EEXIST", "ENAMETOOLONG")) throw error;
-  }
-  const other = `${NEW_LAYER}${crypto.randomUUID()}`;
-  home.rename(id, home, other, false);
-  return other;
-}
-
-/** A directory under a name that only unfinished work has, and that no link leads to. */
+/** A directory that unfinished work left, and that no short link of its own leads to. */
 function isLeftover(home: Dir, name: string): boolean {
-  if (name.startsWith(NEW_LAYER)) return home.stat(name).type === "dir";
-  if (!name.endsWith(REMOVING) || home.stat(name).type !== "dir") return false;
-  return !isLinked(home, name);
+  return isUnfinished(name) && home.stat(name).type === "dir" &&
+    !isLinked(home, name);
 }
 
 /** Whether a directory is a layer of that very name. */

@@ -36,17 +36,19 @@ export function* upperChanges(
   namespace: Namespace,
 ): Generator<FoundChange> {
   using dir = upper.reopen();
-  yield* changesIn(dir, below, "", namespace);
+  const { foreign } = dirMarks(dir, namespace);
+  if (foreign) throw new NeedsMount("the root is redirected");
+  // Overlayfs merges the roots of its layers whatever their marks.
+  yield* changesIn(dir, below, "", false, namespace);
 }
 
 function* changesIn(
   upper: Dir,
   below: LowerDir,
   path: string,
+  opaque: boolean,
   namespace: Namespace,
 ): Generator<FoundChange> {
-  const marks = dirMarks(upper, namespace);
-  if (marks.foreign) throw new NeedsMount(`${path} is redirected`);
   const names = upper.names().map((entry) => entry.name);
   const present = new Set<string>();
   for (const name of names) {
@@ -54,11 +56,11 @@ function* changesIn(
     if (!isWhiteout(status)) {
       present.add(name);
       yield* changeOf(upper, below, path, name, status, namespace);
-    } else if (!marks.opaque && below.find(name)) {
+    } else if (!opaque && below.find(name)) {
       yield { kind: "D", path: `${path}/${name}`, status: undefined };
     }
   }
-  if (marks.opaque) yield* hidden(below, present, path);
+  if (opaque) yield* hidden(below, present, path);
 }
 
 /** Everything below an opaque directory that it does not hold itself. */
@@ -96,8 +98,10 @@ function* changeOf(
     return;
   }
   using inner = upper.openDir(name);
+  const { opaque, foreign } = dirMarks(inner, namespace);
+  if (foreign) throw new NeedsMount(`${path} is redirected`);
   using lower = below.descend(name);
-  const within = changesIn(inner, lower, path, namespace);
+  const within = changesIn(inner, lower, path, opaque, namespace);
   yield* same ? afterParent({ kind: "C", path, status }, within) : within;
 }
 

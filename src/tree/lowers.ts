@@ -26,19 +26,6 @@ export class LowerDir implements Disposable {
     this.#namespace = namespace;
   }
 
-  /**
-   * The merged root of a stack of layers.
-   *
-   * @param roots Directories `diff` of the layers, nearest first; closed by disposal.
-   * @param namespace Namespace of overlayfs's attributes.
-   */
-  static ofRoots(roots: readonly Dir[], namespace: Namespace): LowerDir {
-    const end = roots.findIndex((root) => dirMarks(root, namespace).opaque);
-    const seen = end < 0 ? roots : roots.slice(0, end + 1);
-    for (const root of roots.slice(seen.length)) root[Symbol.dispose]();
-    return new LowerDir(seen, namespace);
-  }
-
   /** What `name` is in the merged directory; `undefined` if it is not there. */
   find(name: string): Located | undefined {
     for (const dir of this.#dirs) {

@@ -103,12 +103,15 @@ export class Metadata {
       owner.gid !== this.#own.gid;
   }
 
-  #chmodNeeded(mode: number): boolean {
-    return this.#inheriting || (mode & (SPECIAL_BITS | this.#umask)) !== 0;
+  /** An attribute may be an access list, which changes the mode. */
+  #chmodNeeded({ mode, xattrs }: TarEntry): boolean {
+    return this.#inheriting || xattrs !== undefined ||
+      (mode & (SPECIAL_BITS | this.#umask)) !== 0;
   }
 
   /** Refuses attributes that would speak to overlayfs. */
   check(entry: TarEntry): void {
+    if (entry.mode & SETGID) this.#inheriting = true;
     if (entry.xattrs === undefined) return;
     for (const name of entry.xattrs.keys()) {
       if (isOverlayXattr(name)) {
@@ -116,7 +119,6 @@ export class Metadata {
       }
       if (name === DEFAULT_ACL) this.#inheriting = true;
     }
-    if (entry.mode & SETGID) this.#inheriting = true;
   }
 
   /** Completes a regular file that was just made with the entry's mode. */
@@ -128,7 +130,7 @@ export class Metadata {
       entry,
       (key, value) => setXattrFd(fd, key, value, name),
     );
-    if (this.#chmodNeeded(mode)) chmodFd(fd, mode, name);
+    if (this.#chmodNeeded(entry)) chmodFd(fd, mode, name);
     const { atime, mtime } = diskTimes(entry);
     utimesFd(fd, atime, mtime, name);
   }
@@ -158,7 +160,7 @@ export class Metadata {
       entry,
       (key, value) => setXattrAt(dir, name, key, value),
     );
-    if (!symlink && (!made || this.#chmodNeeded(entry.mode))) {
+    if (!symlink && (!made || this.#chmodNeeded(entry))) {
       dir.chmod(name, entry.mode);
     }
   }

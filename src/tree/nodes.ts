@@ -11,7 +11,9 @@ import type { FileStatus } from "../linux/stat.ts";
 import type { TarEntry } from "../tar/entry.ts";
 import { badEntry, baseName, parentPath } from "./paths.ts";
 
-const DEVICE_MAX = 0xffff_ffff;
+/** Largest numbers of a device in the kernel: 12 and 20 bits. */
+const MAJOR_MAX = 0xfff;
+const MINOR_MAX = 0xf_ffff;
 
 /** Type bits of the mode, by the type byte of an entry. */
 const FORMAT: Readonly<Record<string, number>> = {
@@ -20,8 +22,8 @@ const FORMAT: Readonly<Record<string, number>> = {
   "6": S_IFIFO,
 };
 
-function isDeviceNumber(value: number): boolean {
-  return value >= 0 && value <= DEVICE_MAX;
+function inRange(value: number, most: number): boolean {
+  return value >= 0 && value <= most;
 }
 
 /**
@@ -31,7 +33,7 @@ function isDeviceNumber(value: number): boolean {
  */
 export function makeNode(dir: Dir, name: string, entry: TarEntry): void {
   const { devmajor, devminor } = entry;
-  if (!isDeviceNumber(devmajor) || !isDeviceNumber(devminor)) {
+  if (!inRange(devmajor, MAJOR_MAX) || !inRange(devminor, MINOR_MAX)) {
     throw badEntry(
       entry.name,
       `device number ${devmajor}:${devminor} out of range`,

@@ -85,11 +85,19 @@ export class NeedsMount extends Error {
 /** Turns files into entries, remembering hard links across one archive. */
 export class EntryMaker {
   readonly #settings: PackSettings;
+  readonly #upper: boolean;
   readonly #firstName = new Map<string, string>();
 
-  /** Makes a maker for one archive. */
-  constructor(settings: PackSettings) {
+  /**
+   * Makes a maker for one archive.
+   *
+   * @param settings What the packer needs to know.
+   * @param upper Whether the files lie in an upper directory, where a metacopy
+   * has no content; a mount shows it.
+   */
+  constructor(settings: PackSettings, upper: boolean) {
     this.#settings = settings;
+    this.#upper = upper;
   }
 
   /**
@@ -189,7 +197,8 @@ export class EntryMaker {
   #addCapability(entry: TarEntry, parent: Dir, name: string, fd: number): void {
     const names = fd >= 0 ? listXattrsFd(fd, name) : listXattrsAt(parent, name);
     if (names.length === 0) return;
-    if (names.includes(`${this.#settings.namespace}metacopy`)) {
+    const { namespace } = this.#settings;
+    if (this.#upper && fd >= 0 && names.includes(`${namespace}metacopy`)) {
       throw new NeedsMount(`${entry.name} is a metacopy`);
     }
     if (!names.includes(CAPABILITY)) return;

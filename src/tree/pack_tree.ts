@@ -38,7 +38,7 @@ export function* packLayer(
   root: Dir,
   settings: PackSettings,
 ): Generator<PackItem> {
-  const maker = new EntryMaker(settings);
+  const maker = new EntryMaker(settings, true);
   if (dirMarks(root, settings.namespace).foreign) {
     throw new NeedsMount("the root is redirected");
   }
@@ -103,7 +103,7 @@ export function* packTree(
   root: Dir,
   settings: PackSettings,
 ): Generator<PackItem> {
-  const maker = new EntryMaker(settings);
+  const maker = new EntryMaker(settings, false);
   for (const { parent, name, path, status, dir } of walk(root)) {
     const item = maker.make(parent, name, path, status, dir);
     if (item !== undefined) yield* closing(item);
@@ -122,7 +122,7 @@ export function* packChanges(
   changes: readonly Change[],
   settings: PackSettings,
 ): Generator<PackItem> {
-  const maker = new EntryMaker(settings);
+  const maker = new EntryMaker(settings, false);
   const now = Math.round(Date.now() / 1000);
   for (const { kind, path } of changes) {
     const relative = path.slice(1);

@@ -41,6 +41,9 @@ export interface UnpackSettings {
   readonly warn: (message: string) => void;
 }
 
+const ROOT_OPAQUE =
+  "The archive hides all that lies below its root; overlayfs does not do so for the root";
+
 /** Prefix of paths that AUFS kept for itself. */
 const AUFS_PREFIX = ".wh..wh.";
 
@@ -153,7 +156,7 @@ export class Unpacker implements TarSink, Disposable {
     entry: TarEntry,
   ): void {
     if (name === OPAQUE_MARKER) {
-      this.#hiding.hideContent(dir, parentPath(path));
+      this.#hideContent(dir, parentPath(path));
     } else {
       const hidden = name.slice(WHITEOUT_PREFIX.length);
       if (hidden === "" || hidden === "." || hidden === "..") {
@@ -163,6 +166,23 @@ export class Unpacker implements TarSink, Disposable {
       this.#hiding.hide(dir, hidden, prefix + hidden, owner);
     }
     if (this.#seen) this.#parents.clear();
+  }
+
+  #hideContent(dir: Dir, path: string): void {
+    if (this.#settings.whiteouts === "mark") {
+      if (path === "") this.#settings.warn(ROOT_OPAQUE);
+      return this.#hiding.hideContent(dir, path);
+    }
+    // In a mounted tree a marker speaks of a directory, not of a link to one.
+    if (!this.#isLink(path)) {
+      this.#hiding.hideContent(this.#parents.get(path), path);
+    }
+  }
+
+  #isLink(path: string): boolean {
+    if (path === "") return false;
+    const above = this.#parents.get(parentPath(path));
+    return above.stat(baseName(path)).type === "symlink";
   }
 
   #create(

@@ -54,6 +54,7 @@ export function* walk(root: Dir): Generator<TreeFile> {
         continue;
       }
       const file = describe(frame, entry.name);
+      if (file === undefined) continue;
       if (file.dir) stack.push(openFrame(file.dir, `${file.path}/`));
       yield file;
     }
@@ -62,8 +63,10 @@ export function* walk(root: Dir): Generator<TreeFile> {
   }
 }
 
-function describe(frame: Frame, name: string): TreeFile {
-  const status = frame.dir.stat(name);
+/** Overlayfs lists a whiteout that hides nothing, and no stat finds it. */
+function describe(frame: Frame, name: string): TreeFile | undefined {
+  const status = frame.dir.tryStat(name);
+  if (status === undefined) return undefined;
   return {
     path: frame.prefix + name,
     name,
