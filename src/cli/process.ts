@@ -68,7 +68,9 @@ function orNeedsRoot(error: unknown, home: string): unknown {
 
 function warn(text: string): void {
   try {
-    let rest = encoder.encode(text);
+    // A line of progress may stand there.
+    const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+    let rest = encoder.encode(clear + text);
     while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
   } catch {
     // There is no one left to tell; the exit status still says it.

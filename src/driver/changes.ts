@@ -5,6 +5,7 @@
  */
 
 import { Dir } from "../linux/dir.ts";
+import type { Layer } from "../store/layer.ts";
 import { compareNames } from "../text.ts";
 import { type FoundChange, upperChanges } from "../tree/changes.ts";
 import { additions, compareTrees } from "../tree/compare.ts";
@@ -13,7 +14,7 @@ import { NeedsMount } from "../tree/pack.ts";
 import { Tally, usage } from "../tree/usage.ts";
 import type { Change } from "../types.ts";
 import type { Context, Relation } from "./context.ts";
-import { acquire, releaseUse } from "./mounting.ts";
+import { acquire, explain, releaseUse } from "./mounting.ts";
 import { paced } from "./pace.ts";
 
 /** Changes of a layer, sorted by the bytes of their paths. */
@@ -53,20 +54,23 @@ function* readUpper(
   { layer }: Relation,
 ): Generator<FoundChange> {
   using upper = Dir.open(context.path(layer.diff));
-  if (layer.lowers.length === 0) return yield* additions(upper);
-  const { namespace } = context.support;
-  using below = openLowers(context, layer.lowers);
-  yield* upperChanges(upper, below, namespace);
+  if (layer.lowers.length === 0) yield* additions(upper);
+  else {
+    const { namespace } = context.support;
+    using below = openLowers(context, layer);
+    yield* upperChanges(upper, below, namespace);
+  }
+  context.confirm(layer, upper);
 }
 
-function openLowers(context: Context, lowers: readonly string[]): LowerDir {
+function openLowers(context: Context, layer: Layer): LowerDir {
   const dirs: Dir[] = [];
   try {
-    for (const lower of lowers) dirs.push(Dir.open(context.path(lower)));
+    for (const lower of layer.lowers) dirs.push(Dir.open(context.path(lower)));
     return new LowerDir(dirs, context.support.namespace);
   } catch (error) {
     for (const dir of dirs) dir[Symbol.dispose]();
-    throw error;
+    throw explain(context, layer, error);
   }
 }
 
@@ -114,7 +118,9 @@ export async function layerSize(
   const relation = context.relation(id, parent);
   if (context.readsUpper(relation)) {
     using upper = Dir.open(context.path(relation.layer.diff));
-    return await paced(usage(upper));
+    const size = await paced(usage(upper));
+    context.confirm(relation.layer, upper);
+    return size;
   }
   const tally = new Tally();
   for (const { status } of await mountedChanges(context, relation)) {

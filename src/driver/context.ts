@@ -6,6 +6,7 @@
 
 import { DriverError } from "../errors.ts";
 import { Dir } from "../linux/dir.ts";
+import { sameFile } from "../linux/stat.ts";
 import { isMountpoint } from "../overlay/mount.ts";
 import type { Support } from "../overlay/support.ts";
 import { Uses } from "../overlay/uses.ts";
@@ -67,6 +68,23 @@ export class Context {
     throw new DriverError(
       "EBUSY",
       `Cannot ${doing} layer ${quote(layer.id)}: it is mounted`,
+    );
+  }
+
+  /**
+   * Makes sure that a layer's files stayed while they were read. Removal, and
+   * filling, take the directory away before anything in it.
+   *
+   * @throws {DriverError} `EIO` otherwise.
+   */
+  confirm(layer: Layer, root: Dir): void {
+    const now = this.store.withHome((home) => home.tryStat(layer.diff));
+    if (now !== undefined && sameFile(now, root.self())) return;
+    throw new DriverError(
+      "EIO",
+      `Cannot read layer ${
+        quote(layer.id)
+      }: it was removed or filled meanwhile`,
     );
   }
 

@@ -6,6 +6,7 @@
 
 import { DriverError } from "../errors.ts";
 import { Dir } from "../linux/dir.ts";
+import type { Layer } from "../store/layer.ts";
 import { quote } from "../store/layout.ts";
 import { Archive } from "../tree/archive.ts";
 import { SAME_OWNERS } from "../tree/owners.ts";
@@ -41,8 +42,14 @@ export async function openDiff(
   if (!context.readsUpper(relation)) {
     return await openMounted(context, relation);
   }
-  const root = Dir.open(context.path(relation.layer.diff));
-  const items = explained(packLayer(root, context.packing), id);
+  const { layer } = relation;
+  const root = Dir.open(context.path(layer.diff));
+  const items = confirmed(
+    context,
+    layer,
+    root,
+    packLayer(root, context.packing),
+  );
   return openOn(root, items, () => Promise.resolve());
 }
 
@@ -62,7 +69,12 @@ async function openMounted(
     const items = changes === undefined
       ? packTree(root, { ...context.packing, owners: SAME_OWNERS })
       : packChanges(root, changes, context.packing);
-    return openOn(root, items, release);
+    const mounted = layer.lowers.length > 0;
+    return openOn(
+      root,
+      mounted ? items : confirmed(context, layer, root, items),
+      release,
+    );
   } catch (error) {
     await release();
     throw error;
@@ -85,19 +97,25 @@ function openOn(
   };
 }
 
-/** Says what the caller can do where an upper directory cannot be read by itself. */
-function* explained(
+/**
+ * Makes sure that an archive that ends is whole, and says what the caller can do
+ * where an upper directory cannot be read by itself.
+ */
+function* confirmed(
+  context: Context,
+  layer: Layer,
+  root: Dir,
   items: Generator<PackItem>,
-  id: string,
 ): Generator<PackItem> {
   try {
     yield* items;
+    context.confirm(layer, root);
   } catch (error) {
     if (!(error instanceof NeedsMount)) throw error;
     throw new DriverError(
       "ENOTSUP",
       `Cannot archive layer ${
-        quote(id)
+        quote(layer.id)
       }: ${error.message}, which only a mount can read; its marks come from a kernel with redirect_dir or metacopy`,
       { cause: error },
     );

@@ -8,8 +8,8 @@ import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { OverlayMount } from "../overlay/data.ts";
 import { detach, isMountpoint, mountLayers } from "../overlay/mount.ts";
-import { makeDir, setOwner } from "../store/files.ts";
-import { type Layer, lowerIds } from "../store/layer.ts";
+import { correctDir, makeDir, setOwner } from "../store/files.ts";
+import { type Layer, lowerIds, lowerIsGone } from "../store/layer.ts";
 import { MERGED } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 
@@ -99,8 +99,7 @@ function makeMountpoint(context: Context, layer: Layer): void {
     makeDir(dir, MERGED, 0o700, owner);
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
-    if (dir.stat(MERGED).mode !== 0o700) dir.chmod(MERGED, 0o700);
-    setOwner(dir, MERGED, owner);
+    correctDir(dir, MERGED, 0o700, owner);
   }
 }
 
@@ -111,16 +110,20 @@ function ownWork(context: Context, layer: Layer): void {
   setOwner(work, "work", { uid: users.root, gid: groups.root });
 }
 
-/** A missing lower is a fault of the layer's files rather than of the mount. */
-function explain(context: Context, layer: Layer, error: unknown): unknown {
+/**
+ * A missing lower is a fault of the layer's files rather than of the mount.
+ *
+ * @throws {DriverError} `EUCLEAN` if a short link is.
+ */
+export function explain(
+  context: Context,
+  layer: Layer,
+  error: unknown,
+): unknown {
   if (!hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return error;
-  try {
-    const ids = context.store.withHome((home) => lowerIds(home, layer));
-    for (const id of ids) context.store.read(id);
-    return error;
-  } catch (fault) {
-    return fault;
-  }
+  const ids = context.store.withHome((home) => lowerIds(home, layer));
+  const gone = ids.find((id) => !context.store.exists(id));
+  return gone === undefined ? error : lowerIsGone(layer, gone);
 }
 
 /** Gives one use of a layer back; the last one unmounts. */

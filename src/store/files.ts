@@ -98,8 +98,21 @@ export function makeDir(
   owner: Owner,
 ): void {
   dir.mkdir(name, mode);
-  setOwner(dir, name, owner);
-  dir.chmod(name, mode);
+  correctDir(dir, name, mode, owner);
+}
+
+/** Gives a directory this mode and owner where they differ. */
+export function correctDir(
+  dir: Dir,
+  name: string,
+  mode: number,
+  owner: Owner,
+): void {
+  const status = dir.stat(name);
+  if (status.uid !== owner.uid || status.gid !== owner.gid) {
+    dir.chown(name, owner.uid, owner.gid);
+  }
+  if (status.mode !== mode) dir.chmod(name, mode);
 }
 
 /** Who a file belongs to. */

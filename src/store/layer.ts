@@ -15,7 +15,6 @@ import {
   idOfTarget,
   isShortName,
   LINK,
-  LINKS,
   LOWER,
   MERGED,
   parseLower,
@@ -45,6 +44,11 @@ export function corrupt(id: string, fault: string): DriverError {
     "EUCLEAN",
     `Cannot read layer ${quote(id)}: ${fault}`,
   );
+}
+
+/** Makes the error of a layer that stands on one that is gone. */
+export function lowerIsGone(layer: Layer, lower: string): DriverError {
+  return corrupt(layer.id, `its lower layer ${quote(lower)} is gone`);
 }
 
 /**
@@ -149,11 +153,4 @@ function lowerId(home: Dir, layer: Layer, lower: string): string {
 export function parentId(home: Dir, layer: Layer): string | undefined {
   const nearest = layer.lowers[0];
   return nearest === undefined ? undefined : lowerId(home, layer, nearest);
-}
-
-/** Ids of all layers of a home, unsorted: directories that have a `diff`. */
-export function listLayers(home: Dir): string[] {
-  return home.names().map((entry) => entry.name).filter((name) =>
-    name !== LINKS && home.tryStat(`${name}/${DIFF}`)?.type === "dir"
-  );
 }

@@ -15,9 +15,9 @@ import { removeTree, removeTreeNow } from "../linux/remove.ts";
 import { sameFile } from "../linux/stat.ts";
 import { Children } from "./children.ts";
 import {
+  correctDir,
   makeDir,
   type Owner,
-  setOwner,
   writeAtomic,
   writeNew,
 } from "./files.ts";
@@ -84,13 +84,13 @@ export class Store {
       if (!hasCode(error, "EEXIST")) throw error;
     }
     using home = Dir.open(this.home);
-    correct(home, ".", 0o710, { uid: Deno.uid()!, gid });
+    correctDir(home, ".", 0o710, { uid: Deno.uid()!, gid });
     try {
       home.mkdir(LINKS, 0o700);
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
     }
-    correct(home, LINKS, 0o700, { uid: Deno.uid()!, gid: Deno.gid()! });
+    correctDir(home, LINKS, 0o700, { uid: Deno.uid()!, gid: Deno.gid()! });
   }
 
   /** Runs `task` with the open home. */
@@ -296,12 +296,6 @@ export class Store {
         });
     });
   }
-}
-
-/** Sets mode and owner of an existing directory where they differ. */
-function correct(dir: Dir, name: string, mode: number, owner: Owner): void {
-  if ((dir.stat(name).mode & 0o777) !== mode) dir.chmod(name, mode);
-  setOwner(dir, name, owner);
 }
 
 function alreadyExists(id: string): DriverError {

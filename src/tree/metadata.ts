@@ -8,6 +8,7 @@
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { chmodFd, chownFd, utimesFd } from "../linux/file.ts";
+import type { FileStatus } from "../linux/stat.ts";
 import { currentUmask } from "../linux/umask.ts";
 import { listXattrsFd, setXattrAt, setXattrFd } from "../linux/xattr.ts";
 import { isOverlayXattr } from "../overlay/marks.ts";
@@ -142,7 +143,7 @@ export class Metadata {
    * @param name Its name.
    * @param entry What the archive says.
    * @param owner Owner on disk.
-   * @param made Whether it was just made with the entry's mode.
+   * @param before What it was; `undefined` if it was just made with the entry's mode.
    * @param symlink Whether it is a symbolic link, which has no mode.
    */
   complete(
@@ -150,17 +151,19 @@ export class Metadata {
     name: string,
     entry: TarEntry,
     owner: HostOwner,
-    made: boolean,
+    before: FileStatus | undefined,
     symlink: boolean,
   ): void {
-    if (!made || this.#chownNeeded(owner)) {
-      dir.chown(name, owner.uid, owner.gid);
-    }
+    // A change of owner, even to the same one, takes capabilities away.
+    const owned = before === undefined
+      ? this.#chownNeeded(owner)
+      : before.uid !== owner.uid || before.gid !== owner.gid;
+    if (owned) dir.chown(name, owner.uid, owner.gid);
     this.#setXattrs(
       entry,
       (key, value) => setXattrAt(dir, name, key, value),
     );
-    if (!symlink && (!made || this.#chmodNeeded(entry))) {
+    if (!symlink && (before !== undefined || this.#chmodNeeded(entry))) {
       dir.chmod(name, entry.mode);
     }
   }

@@ -7,12 +7,18 @@
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { isWhiteout } from "../linux/stat.ts";
-import { badEntry, baseName, linkedPath, parentPath } from "./paths.ts";
+import { badEntry } from "./paths.ts";
 
 /** Most directories that are held open. */
 const MOST_OPEN = 64;
 /** Most symbolic links that lead from one to the next, as in the kernel's lookups. */
 const MOST_LINKS = 40;
+const CIRCLE = "its links lead in a circle";
+
+/** Goes up, at most to the root. */
+function stepUp(way: Dir[]): void {
+  if (way.length > 1) way.pop()![Symbol.dispose]();
+}
 
 /** What {@linkcode Parents} needs from the unpacker. */
 export interface ParentSettings {
@@ -52,7 +58,7 @@ export class Parents implements Disposable {
   get(path: string): Dir {
     if (path === this.#lastPath) return this.#last;
     const dir = path === "" ? this.#root : this.#remembered(path) ??
-      this.#remember(path, this.#find(path) ?? this.#make(path, 0));
+      this.#remember(path, this.#find(path) ?? this.#make(path));
     this.#lastPath = path;
     this.#last = dir;
     return dir;
@@ -88,38 +94,49 @@ export class Parents implements Disposable {
     } catch (error) {
       if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
       if (hasCode(error, "ELOOP")) {
-        throw badEntry(path, "its links lead in a circle");
+        throw badEntry(path, CIRCLE);
       }
       throw error;
     }
   }
 
-  /** Makes the last component of `path`, and what is missing above it. */
-  #make(path: string, links: number): Dir {
-    const above = parentPath(path);
-    using parent = above === ""
-      ? this.#root.reopen()
-      : this.#find(above) ?? this.#make(above, links);
-    const name = baseName(path);
-    const status = parent.tryStat(name);
-    if (status === undefined) this.#settings.makeImplied(parent, name);
-    else if (isWhiteout(status)) this.#settings.replaceWhiteout(parent, name);
-    else if (status.type === "symlink") {
-      return this.#makeTarget(path, parent.readlink(name), links);
-    } else if (status.type !== "dir") {
-      throw badEntry(path, "an entry lies below it, and it is not a directory");
+  /**
+   * Goes to `path` step by step, as the kernel would with the root for `/`, and
+   * makes what is missing on the way, also behind links.
+   */
+  #make(path: string): Dir {
+    const way = [this.#root.reopen()];
+    try {
+      const todo = path.split("/");
+      for (let links = 0; todo.length > 0;) {
+        const name = todo.shift()!;
+        if (name === "..") stepUp(way);
+        else if (name !== "" && name !== ".") {
+          const text = this.#step(way, name, path);
+          if (text === undefined) continue;
+          if (++links > MOST_LINKS) throw badEntry(path, CIRCLE);
+          if (text.startsWith("/")) { while (way.length > 1) stepUp(way); }
+          todo.unshift(...text.split("/"));
+        }
+      }
+      return way.pop()!;
+    } finally {
+      for (const dir of way) dir[Symbol.dispose]();
     }
-    return parent.openDir(name);
   }
 
-  /** Makes the directory that a dangling link means. */
-  #makeTarget(link: string, text: string, links: number): Dir {
-    if (links === MOST_LINKS) {
-      throw badEntry(link, "its links lead in a circle");
+  /** Goes one name further, or gives the text of the link that it is. */
+  #step(way: Dir[], name: string, path: string): string | undefined {
+    const dir = way.at(-1)!;
+    const status = dir.tryStat(name);
+    if (status?.type === "symlink") return dir.readlink(name);
+    if (status === undefined) this.#settings.makeImplied(dir, name);
+    else if (isWhiteout(status)) this.#settings.replaceWhiteout(dir, name);
+    else if (status.type !== "dir") {
+      throw badEntry(path, "an entry lies below it, and it is not a directory");
     }
-    const target = linkedPath(link, text);
-    if (target === "") return this.#root.reopen();
-    return this.#find(target) ?? this.#make(target, links + 1);
+    way.push(dir.openDir(name));
+    return undefined;
   }
 
   /**

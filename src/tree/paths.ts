@@ -52,19 +52,3 @@ export function parentPath(path: string): string {
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
-
-/**
- * Resolves the text of a symbolic link as if the layer's root were `/`.
- *
- * @param link Clean path of the link.
- * @param target Its text.
- */
-export function linkedPath(link: string, target: string): string {
-  const base = target.startsWith("/") ? "" : parentPath(link);
-  const parts = base === "" ? [] : base.split("/");
-  for (const part of target.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts.join("/");
-}

@@ -12,7 +12,7 @@ import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { closeFd, openAt, skipFd, truncateFd, writeFd } from "../linux/file.ts";
 import { removeTreeNow } from "../linux/remove.ts";
-import { isWhiteout } from "../linux/stat.ts";
+import { type FileStatus, isWhiteout } from "../linux/stat.ts";
 import { markOpaque, type Namespace } from "../overlay/marks.ts";
 import type { TarEntry, TarTime } from "../tar/entry.ts";
 import type { TarSink } from "../tar/sink.ts";
@@ -202,7 +202,7 @@ export class Unpacker implements TarSink, Disposable {
       case "2":
         this.#diskBytes += encodeName(entry.linkname).length;
         this.#replacing(dir, name, () => dir.symlink(entry.linkname, name));
-        this.#metadata.complete(dir, name, entry, owner, true, true);
+        this.#metadata.complete(dir, name, entry, owner, undefined, true);
         return this.#setTimes(dir, name, entry);
       case "3":
       case "4":
@@ -252,24 +252,24 @@ export class Unpacker implements TarSink, Disposable {
     entry: TarEntry,
     owner: HostOwner,
   ): void {
-    const made = this.#makeDir(dir, name, entry.mode & 0o777);
-    this.#metadata.complete(dir, name, entry, owner, made, false);
+    const before = this.#makeDir(dir, name, entry.mode & 0o777);
+    this.#metadata.complete(dir, name, entry, owner, before, false);
     this.#dirTimes.set(path, diskTimes(entry));
   }
 
-  /** Makes a directory unless there is one; tells whether it is new. */
-  #makeDir(dir: Dir, name: string, mode: number): boolean {
+  /** Makes a directory unless there is one; tells what was there, `undefined` if it is new. */
+  #makeDir(dir: Dir, name: string, mode: number): FileStatus | undefined {
     try {
       dir.mkdir(name, mode);
-      return true;
+      return undefined;
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
     }
     const status = dir.stat(name);
-    if (status.type === "dir") return false;
+    if (status.type === "dir") return status;
     if (isWhiteout(status)) this.#replaceWhiteout(dir, name);
     else this.#replacing(dir, name, () => dir.mkdir(name, mode));
-    return false;
+    return dir.stat(name);
   }
 
   #createLink(
@@ -287,7 +287,7 @@ export class Unpacker implements TarSink, Disposable {
       () => linkInto(this.#root, source, dir, name, entry),
     );
     const symlink = status.type === "symlink";
-    this.#metadata.complete(dir, name, entry, owner, false, symlink);
+    this.#metadata.complete(dir, name, entry, owner, status, symlink);
     if (!symlink) this.#setTimes(dir, name, entry);
   }
 
@@ -304,7 +304,7 @@ export class Unpacker implements TarSink, Disposable {
       );
     }
     this.#replacing(dir, name, () => makeNode(dir, name, entry));
-    this.#metadata.complete(dir, name, entry, owner, true, false);
+    this.#metadata.complete(dir, name, entry, owner, undefined, false);
     this.#setTimes(dir, name, entry);
   }
 
