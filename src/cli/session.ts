@@ -9,6 +9,7 @@ import type { DriverOptions } from "../types.ts";
 import type { Driver } from "../driver/driver.ts";
 import type { Context } from "./command.ts";
 import { describe, reportLine, trace, warningLine } from "./report.ts";
+import { interrupted } from "./streams.ts";
 
 /** What the program needs of the system; tests bring their own. */
 export interface Host {
@@ -74,14 +75,22 @@ export class Session implements Context {
     return this.#host.signal;
   }
 
-  /** Opens the driver, once. */
-  openDriver(thorough = false): Promise<Driver> {
+  /**
+   * Opens the driver, once.
+   *
+   * @throws {CommandError} `ECANCELED` if the user has given up already: nothing
+   * needs to be taken back yet.
+   */
+  async openDriver(thorough = false): Promise<Driver> {
     const { home, driverOptions, command, id } = this.#options;
     const where = id === undefined ? command : `${command} ${id}`;
     const onWarning = (text: string) =>
       this.#host.warn(warningLine(text, where, this.json));
     const options = { ...driverOptions, onWarning };
-    return this.#driver ??= this.#host.open(home, options, thorough);
+    this.#driver ??= this.#host.open(home, options, thorough);
+    const driver = await this.#driver;
+    if (this.signal.aborted) throw interrupted();
+    return driver;
   }
 
   /**

@@ -9,7 +9,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 
 import { encodeName } from "../../src/text.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { execute, hasProgram, type Home, rootTest } from "./program.ts";
+import { execute, type Home, rootTest } from "./program.ts";
 import { concat, tarOf } from "./tar_bytes.ts";
 
 const FILES = tarOf(
@@ -211,7 +211,6 @@ rootTest("diff reports that the disk is full", async (home) => {
 });
 
 rootTest("diff is what tar can list", async (home) => {
-  if (!hasProgram("tar")) return;
   await makeBase(home);
 
   const { bytes } = await home.run(["diff", "base"]);
@@ -222,7 +221,7 @@ rootTest("diff is what tar can list", async (home) => {
     "etc/",
     "etc/hosts",
   ]);
-});
+}, "tar");
 
 rootTest(
   "changes, diff-size and diff compare with any PARENT",
@@ -266,6 +265,38 @@ rootTest(
     assertEquals(home.mounts(), []);
   },
 );
+
+rootTest("diff reports what it leaves out", async (home) => {
+  await makeBase(home);
+  const path = `${home.path}/base/diff/socket`;
+  using _listener = Deno.listen({ transport: "unix", path });
+
+  const plain = await home.run(["diff", "base"]);
+  const json = await home.run(["diff", "base", "--json"]);
+
+  assertEquals([plain.status, json.status], [0, 0]);
+  assertStringIncludes(plain.stderr, "overlay2: diff base: Left out ");
+  assertStringIncludes(plain.stderr, "socket");
+  assertEquals(plain.stderr.split("\n").length, 2, plain.stderr);
+  const { warning } = JSON.parse(json.stderr);
+  assertEquals(plain.stderr, `overlay2: diff base: ${warning.message}\n`);
+  assert(!plain.stdout.includes("socket"));
+});
+
+rootTest("apply-diff says why standard input cannot be read", async (home) => {
+  await home.ok(["create", "a"]);
+  const words = home.words("apply-diff", "a").map((word) => `'${word}'`);
+
+  const { status, stderr } = await execute(
+    ["sh", "-c", `${words.join(" ")} < /`],
+  );
+
+  assertEquals(status, 1);
+  assert(
+    /^overlay2: apply-diff a: Cannot [^\n]* \(EISDIR\)\n$/.test(stderr),
+    stderr,
+  );
+});
 
 rootTest("names that are not UTF-8 survive all the way", async (home) => {
   const name = "caf\udce9\x01é";

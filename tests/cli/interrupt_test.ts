@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { execute, hasProgram, type Home, rootTest } from "./program.ts";
+import { execute, type Home, rootTest } from "./program.ts";
 import { tarOf } from "./tar_bytes.ts";
 
 const BIG = tarOf(
@@ -141,7 +141,6 @@ function onTerminal(words: readonly string[] | string) {
 }
 
 rootTest("diff refuses to write to a terminal", async (home) => {
-  if (!hasProgram("script")) return;
   await home.ok(["create", "base"]);
 
   const { status, stdout } = await onTerminal(home.words("diff", "base"));
@@ -150,10 +149,9 @@ rootTest("diff refuses to write to a terminal", async (home) => {
   assertStringIncludes(stdout, "overlay2: diff: Cannot write an archive to a ");
   assertStringIncludes(stdout, "-o");
   assertStringIncludes(stdout, "(EUSAGE)");
-});
+}, "script");
 
 rootTest("apply-diff refuses to read from a terminal", async (home) => {
-  if (!hasProgram("script")) return;
   await home.ok(["create", "base"]);
 
   const { status, stdout } = await onTerminal(home.words("apply-diff", "base"));
@@ -161,7 +159,7 @@ rootTest("apply-diff refuses to read from a terminal", async (home) => {
   assertEquals(status, 2);
   assertStringIncludes(stdout, "overlay2: apply-diff: Cannot read an archive ");
   assertStringIncludes(stdout, "-i");
-});
+}, "script");
 
 /** Applies an archive that takes a while to arrive, on a terminal. */
 async function slowApply(home: Home, ...options: string[]): Promise<string> {
@@ -179,7 +177,6 @@ async function slowApply(home: Home, ...options: string[]): Promise<string> {
 }
 
 rootTest("long work tells a terminal how far it is", async (home) => {
-  if (!hasProgram("script")) return;
   await home.ok(["create", "base"]);
 
   const output = await slowApply(home);
@@ -188,13 +185,12 @@ rootTest("long work tells a terminal how far it is", async (home) => {
   assert(told.test(output), JSON.stringify(output));
   const [, result] = output.split("\r\x1b[K").slice(-2);
   assert(/^\d+\r\n$/.test(result!), JSON.stringify(output.slice(-40)));
-});
+}, "script");
 
 rootTest("-q keeps progress quiet", async (home) => {
-  if (!hasProgram("script")) return;
   await home.ok(["create", "base"]);
 
   const output = await slowApply(home, "-q");
 
   assert(/^\d+\r\n$/.test(output), JSON.stringify(output));
-});
+}, "script");

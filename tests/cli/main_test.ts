@@ -7,7 +7,7 @@
 import { DriverError } from "../../src/errors.ts";
 import type { Change } from "../../src/types.ts";
 import { ClosedPipeError } from "../../src/cli/streams.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes, fail } from "../assert.ts";
 import { runFake } from "./fake_host.ts";
 
 const missing = new DriverError("ENOENT", "Cannot find it: it does not exist");
@@ -272,6 +272,15 @@ Deno.test("a command that only reads is left when the user gives up", async () =
     "overlay2: changes a: Cannot go on: interrupted (ECANCELED)\n",
   );
   assert(disposed);
+});
+
+Deno.test("nothing is begun once the user has given up", async () => {
+  const signal = AbortSignal.abort();
+  const driver = { create: () => fail("it was begun") };
+  const outcome = await runFake(["create", "a"], driver, { signal });
+
+  assertEquals(outcome.status, 1);
+  assertStringIncludes(outcome.stderr, "interrupted (ECANCELED)");
 });
 
 Deno.test("a mount whose path cannot be printed is taken back", async () => {

@@ -150,12 +150,26 @@ export class Home implements AsyncDisposable {
   }
 }
 
-/** Registers a test that makes layers, which only root can. */
-export function rootTest(name: string, run: (home: Home) => Promise<void>) {
-  const isRoot = Deno.uid() === 0;
+/**
+ * Registers a test that makes layers, which only root can.
+ *
+ * @param name The property that is tested.
+ * @param run Tests it, on a home of its own.
+ * @param program A program of the system without which it cannot be tested.
+ */
+export function rootTest(
+  name: string,
+  run: (home: Home) => Promise<void>,
+  program = "sh",
+) {
+  const lack = Deno.uid() !== 0
+    ? "root"
+    : hasProgram(program)
+    ? undefined
+    : program;
   Deno.test({
-    name: isRoot ? name : `${name} (skipped: needs root)`,
-    ignore: !isRoot,
+    name: lack === undefined ? name : `${name} (skipped: needs ${lack})`,
+    ignore: lack !== undefined,
     async fn() {
       await using home = await Home.make();
       await run(home);
@@ -164,7 +178,7 @@ export function rootTest(name: string, run: (home: Home) => Promise<void>) {
 }
 
 /** Tells whether a program is installed. */
-export function hasProgram(name: string): boolean {
+function hasProgram(name: string): boolean {
   return (Deno.env.get("PATH") ?? "").split(":").some((directory) => {
     try {
       return Deno.statSync(`${directory}/${name}`).isFile;

@@ -5,6 +5,7 @@
  */
 
 import { defineCommand, LAYER } from "../command.ts";
+import { interrupted } from "../streams.ts";
 
 /** Mounts a layer and prints where. */
 export const command = defineCommand({
@@ -26,6 +27,7 @@ export const command = defineCommand({
   async run(context, [id], { label }) {
     const driver = await context.openDriver();
     const { path } = await driver.get(id!, label);
+    if (context.signal.aborted) throw interrupted();
     await (context.json ? context.printJson({ path }) : context.print(path));
   },
 });
