@@ -4,6 +4,9 @@
  * @module
  */
 
+import { Dir } from "../../src/linux/dir.ts";
+import { getXattrFd } from "../../src/linux/xattr.ts";
+import { encodeName } from "../../src/text.ts";
 import { assertEquals } from "../assert.ts";
 import { bytesOf, fill, inLayer, streamOf, tempDriver } from "../fixtures.ts";
 import {
@@ -40,7 +43,7 @@ function without(gone: string[], added: string[] = []): string[] {
 interface Case {
   readonly members: readonly Member[];
   readonly names: string[];
-  /** Where a mounted tree differs: links of the lower layers are followed. */
+  /** What a mounted tree shows, where that differs. */
   readonly mounted?: string[];
 }
 
@@ -139,11 +142,13 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "makes the root opaque first": {
     members: [file(".wh..wh..opq"), file("new")],
-    names: ["new"],
+    names: [...BASE, "new"],
+    mounted: ["new"],
   },
   "makes the root opaque last": {
     members: [file("new"), NEW, file(".wh..wh..opq")],
-    names: ["d/", "d/new", "new"],
+    names: [...BASE, "d/new", "new"],
+    mounted: ["d/", "d/new", "new"],
   },
   "makes a directory opaque whose content comes later through a whiteout": {
     members: [file("d/.wh..wh..opq"), file("d/.wh.low"), file("d/low", "new")],
@@ -222,6 +227,31 @@ Deno.test("Driver.applyDiff() leaves a mark for what is not there only in an upp
 
     const names = namesIn(`${temp.home}/top/diff`);
     assertEquals(names.includes("none"), !way.mounted, way.name);
+  }
+});
+
+Deno.test("Driver.applyDiff() keeps the mark of a root, which the kernel ignores, and says so", async () => {
+  for (const way of WAYS.filter(({ mounted }) => !mounted)) {
+    await using temp = await tempDriver();
+    const { driver, home, warnings } = temp;
+    await prepareTop(driver, way, writeBase);
+
+    await applyTop(driver, way, archive(file(".wh..wh..opq"), file("new")));
+
+    using diff = Dir.open(`${home}/top/diff`);
+    const mark = getXattrFd(diff.fd, "trusted.overlay.opaque", diff.path);
+    assertEquals(mark, encodeName("y"));
+    assertEquals(warnings.length, 1, warnings.join());
+    const earlier = way.filled ? ["A /earlier"] : [];
+    assertEquals(changeLines(await driver.changes("top")), [
+      ...earlier,
+      "A /new",
+    ]);
+    await driver.create("child", "top");
+    assertEquals(await driver.changes("child"), []);
+    await inLayer(driver, "child", (root) => {
+      assertEquals(namesIn(root).includes("foo"), true);
+    });
   }
 });
 
