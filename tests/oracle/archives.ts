@@ -5,9 +5,10 @@
  */
 
 import type { ArchiveCase } from "./corpus.ts";
-import { type Difference, MAPPED, NAIVE, NATIVE } from "./differences.ts";
+import type { Difference } from "./difference.ts";
+import { MAPPED, NAIVE, NATIVE } from "./differences.ts";
 import { compareAnswers, compareMounted, questions } from "./inspect.ts";
-import { compareListings } from "./looks.ts";
+import { compareListings, withoutRoot } from "./looks.ts";
 import type { Home, Pair } from "./pair.ts";
 import { SELF } from "./setup.ts";
 import { must, type Outcome } from "./side.ts";
@@ -45,12 +46,12 @@ export async function judge(
   lines.push(...await judgeTrees(pair, chain, expected));
   const others = ["", chain.ids[0]!].slice(0, chain.ids.length - 1);
   for (const home of pair.homes) {
-    if (expected?.unreadable && home === pair.ours) continue;
+    if (expected?.unread === sideOf(pair, home)) continue;
     lines.push(...await compareAnswers(home, questions(top, others)));
   }
   const alike = chain.docker.ok && chain.ours.ok && !expected?.tree;
   if (alike && chain.ids.length > 1) {
-    lines.push(...await compareMounted(pair, top));
+    lines.push(...await compareMounted(pair, top, expected?.root));
   }
   return lines;
 }
@@ -124,12 +125,21 @@ async function judgeTrees(
     return left.length === 0 ? [] : [`ours: left behind: ${left.join(" ")}`];
   }
   const wanted = (expected?.tree ?? []).map((line) => mapOwners(pair, line));
-  if (chain.docker.ok) {
-    return same(compareListings(await tree(pair.docker), ours), wanted);
+  if (!chain.docker.ok) {
+    if (expected?.unread === "ours") return [];
+    return same(compareListings({}, withoutRoot(ours)), wanted);
   }
-  if (expected?.unreadable) return [];
-  const { ".": _, ...below } = ours;
-  return same(compareListings({}, below), wanted);
+  const docker = await tree(pair.docker);
+  return same(
+    expected?.root
+      ? compareListings(withoutRoot(docker), withoutRoot(ours))
+      : compareListings(docker, ours),
+    wanted,
+  );
+}
+
+function sideOf(pair: Pair, home: Home): "docker" | "ours" {
+  return home === pair.docker ? "docker" : "ours";
 }
 
 /** A line of the table, with owners as they are under the pair's id map. */

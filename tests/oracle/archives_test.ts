@@ -72,6 +72,9 @@ oracleTest(
     const cases = await makeCorpus(work.path, groups);
     const names = new Set(cases.map(({ name }) => name));
     const listed = [...Object.keys(NATIVE), ...Object.keys(NAIVE)];
-    assertEquals(listed.filter((name) => !names.has(name)), []);
+    const missing = cases.filter(({ reason }) => reason !== undefined);
+    const had = (name: string) =>
+      names.has(name) || missing.some((each) => name.startsWith(each.name));
+    assertEquals(listed.filter((name) => !had(name)), []);
   },
 );

@@ -8,43 +8,7 @@
  * @module
  */
 
-import type { DriverErrorCode } from "../../src/errors.ts";
-
-/** How one archive is treated differently. */
-export interface Difference {
-  /** What Docker's driver does with the last archive. */
-  readonly docker: "applies" | "fails";
-  /** What ours does: apply it, or refuse it with this code. */
-  readonly ours: "applies" | DriverErrorCode;
-  /**
-   * Lines in which the trees differ, or our tree where Docker fails; owners
-   * are those without an id map.
-   */
-  readonly tree?: readonly string[];
-  /** Docker's driver cannot read what ours makes of it. */
-  readonly unreadable?: true;
-  /** Why. */
-  readonly why: string;
-}
-
-/** Archives by name. */
-export type Differences = Readonly<Record<string, Difference>>;
-
-/** Both apply it, and the trees differ. */
-function differs(why: string, tree: readonly string[]): Difference {
-  return { docker: "applies", ours: "applies", tree, why };
-}
-
-/** Docker fails half-way, ours applies it. */
-function applied(why: string, tree: readonly string[]): Difference {
-  return { docker: "fails", ours: "applies", tree, why };
-}
-
-/** Docker applies them, ours refuses them. */
-function refused(why: string, names: readonly string[]): Differences {
-  const difference: Difference = { docker: "applies", ours: "EBADMSG", why };
-  return Object.fromEntries(names.map((name) => [name, difference]));
-}
+import { applied, type Differences, differs, refused } from "./difference.ts";
 
 const OUTSIDE = refused("a name leads above the layer's root", [
   "file named '../x'",
@@ -63,6 +27,13 @@ const OVERLAY_XATTRS = refused(
     ["opaque", "redirect", "metacopy", "whiteout", "origin"].map((key) =>
       `xattr ${space}.overlay.${key}`
     )
+  ),
+);
+
+/** Marks that only a mount can read: ours refuses to archive the layer. */
+const UNREAD: Differences = Object.fromEntries(
+  ["redirect", "metacopy"].map((key) => `xattr trusted.overlay.${key}`).map(
+    (name) => [name, { ...OVERLAY_XATTRS[name]!, unread: "docker" }],
   ),
 );
 
@@ -90,6 +61,9 @@ const BAD_SHAPES: Differences = {
   ]),
 };
 
+const CONTENT = "mtime=1600000000000000000 size=8 434728a410a78f56";
+const CAP = "[security.capability=0100000200040000000000000000000000000000]";
+
 const STAYS = "a whiteout hides lower layers only, in whatever order they come";
 const LATER = "a directory may be replaced later in the archive";
 const SPARSE = "old GNU sparse files are files, as in the PAX form";
@@ -108,24 +82,24 @@ const APPLIED: Differences = {
     "ours: inner: dir 0755 0:0 mtime=1600000000000000000",
     "ours: inner/go_up: symlink 0777 0:0 mtime=1600000000000000000 -> ..",
     "ours: victim: dir 0755 0:0 mtime=now",
-    "ours: victim/x: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: victim/x: file 0644 0:0 ${CONTENT}`,
   ]),
   "path through a dangling relative symlink": applied(THROUGH, [
     "ours: missing: dir 0755 0:0 mtime=now",
-    "ours: missing/x: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: missing/x: file 0644 0:0 ${CONTENT}`,
     "ours: s: symlink 0777 0:0 mtime=1600000000000000000 -> missing",
   ]),
   "path deep through a dangling symlink": applied(THROUGH, [
     "ours: missing: dir 0755 0:0 mtime=now",
     "ours: missing/a: dir 0755 0:0 mtime=now",
     "ours: missing/a/b: dir 0755 0:0 mtime=now",
-    "ours: missing/a/b/x: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: missing/a/b/x: file 0644 0:0 ${CONTENT}`,
     "ours: s: symlink 0777 0:0 mtime=1600000000000000000 -> missing",
   ]),
   "symlink to the host, then a file through it": applied(THROUGH, [
     "ours: l: symlink 0777 0:0 mtime=1600000000000000000 -> /tmp",
     "ours: tmp: dir 0755 0:0 mtime=now",
-    "ours: tmp/oracle-escape: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: tmp/oracle-escape: file 0644 0:0 ${CONTENT}`,
   ]),
   "GNU tar, sparse gnu": applied(SPARSE, [
     "ours: ends: file 0644 0:0 mtime=1600000000000000000 size=1048576 2d3e7896a491b38f",
@@ -159,17 +133,31 @@ const APPLIED: Differences = {
   "path of 4200 bytes": {
     docker: "fails",
     ours: "applies",
-    unreadable: true,
+    unread: "ours",
     why: "names are resolved from directory to directory, without a limit",
   },
+};
+
+/** A hard link's change of owner takes capabilities away from the file. */
+const CAPABILITY = "capability with a long name and a hard link";
+const LONG = "n".repeat(120);
+const KEPT: Differences = {
+  [CAPABILITY]: differs("a hard link must not take capabilities away", [
+    `docker: h: file 0644 0:0 ${CONTENT}`,
+    `ours: h: file 0644 0:0 ${CONTENT} ${CAP}`,
+    `docker: ${LONG}: file 0644 0:0 ${CONTENT} same as h`,
+    `ours: ${LONG}: file 0644 0:0 ${CONTENT} same as h ${CAP}`,
+  ]),
 };
 
 /** In either mode. */
 const BOTH: Differences = {
   ...OUTSIDE,
   ...OVERLAY_XATTRS,
+  ...UNREAD,
   ...BAD_SHAPES,
   ...APPLIED,
+  ...KEPT,
 };
 
 /** Archives unpacked into the layer's own directory, with an id map. */
@@ -194,15 +182,15 @@ export const MAPPED: Differences = {
   ]),
   "directory then whiteout of that name": applied(STAYS, [
     "ours: d: dir 0755 0:0 mtime=1600000000000000000 [trusted.overlay.opaque=79]",
-    "ours: d/new: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: d/new: file 0644 0:0 ${CONTENT}`,
   ]),
   "whiteout then implied directory of that name": applied(STAYS, [
     "ours: d: dir 0755 0:0 mtime=now [trusted.overlay.opaque=79]",
-    "ours: d/new: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: d/new: file 0644 0:0 ${CONTENT}`,
   ]),
   "file in a directory then whiteout of the directory": applied(STAYS, [
     "ours: d: dir 0755 0:0 mtime=now [trusted.overlay.opaque=79]",
-    "ours: d/new: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: d/new: file 0644 0:0 ${CONTENT}`,
   ]),
   "symlink then whiteout of that name": applied(STAYS, [
     "ours: d: symlink 0777 0:0 mtime=1600000000000000000 -> etc",
@@ -220,7 +208,7 @@ export const MAPPED: Differences = {
   ]),
   "path through a dangling absolute symlink": applied(THROUGH, [
     "ours: etc: dir 0755 0:0 mtime=now",
-    "ours: etc/x: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: etc/x: file 0644 0:0 ${CONTENT}`,
     "ours: s: symlink 0777 0:0 mtime=1600000000000000000 -> /etc",
   ]),
 };
@@ -228,10 +216,36 @@ export const MAPPED: Differences = {
 /** Archives unpacked into the layer's own directory. */
 export const NATIVE: Differences = { ...MAPPED, ...OWNERS };
 
+/** Root entries, which Docker applies through a mount and nowhere else. */
+const ROOTS: Differences = Object.fromEntries(
+  [
+    ...["'./'", "'.'", "'/'", "''", "'a/..'", "after content"].map((name) =>
+      `root entry ${name}`
+    ),
+    ...["ustar", "gnu", "pax"].map((name) => `Python tarfile, ${name}`),
+    ...["v7", "oldgnu", "gnu", "ustar", "posix", "gnu, numeric"].map((name) =>
+      `GNU tar, ${name}`
+    ),
+    ...["xattrs", "no times", "binary names"].map((name) =>
+      `GNU tar, posix, ${name}`
+    ),
+    ...["0.0", "0.1", "1.0"].map((name) => `GNU tar, sparse posix ${name}`),
+    ...["pax", "gnutar", "pax without xattrs", "sparse pax"].map((name) =>
+      `bsdtar, ${name}`
+    ),
+  ].map((name) => [name, {
+    docker: "applies",
+    ours: "applies",
+    root: true,
+    why: "a layer must not depend on the way it is unpacked",
+  }]),
+);
+
 /** Archives unpacked through a mount, by the naive differ. */
 export const NAIVE: Differences = {
   ...BOTH,
   ...OWNERS,
+  ...ROOTS,
   ...refused("it would delete the directory that it lies in", [
     "degenerate q/r/.wh.",
     "degenerate q/r/.wh..",
@@ -246,7 +260,7 @@ export const NAIVE: Differences = {
   ]),
   "directory then whiteout of that name": applied(STAYS, [
     "ours: d: dir 0755 0:0 mtime=1600000000000000000 [trusted.overlay.impure=79] [trusted.overlay.origin]",
-    "ours: d/new: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: d/new: file 0644 0:0 ${CONTENT}`,
     "ours: d/one: char 0000 0:0 mtime=now 0,0",
     "ours: d/sub: char 0000 0:0 mtime=now 0,0 same as d/one",
     "ours: d/two: char 0000 0:0 mtime=now 0,0 same as d/one",
@@ -254,7 +268,7 @@ export const NAIVE: Differences = {
   "file in a directory then whiteout of the directory": differs(STAYS, [
     "docker: d: char 0000 0:0 mtime=now 0,0",
     "ours: d: dir 0700 5:6 mtime=now [trusted.overlay.impure=79] [trusted.overlay.origin]",
-    "ours: d/new: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+    `ours: d/new: file 0644 0:0 ${CONTENT}`,
     "ours: d/one: char 0000 0:0 mtime=now 0,0",
     "ours: d/sub: char 0000 0:0 mtime=now 0,0 same as d/one",
     "ours: d/two: char 0000 0:0 mtime=now 0,0 same as d/one",
@@ -271,7 +285,7 @@ export const NAIVE: Differences = {
     "what the archive has unpacked is not a lower layer's",
     [
       "ours: foo2/bar: dir 0755 0:0 mtime=now",
-      "ours: foo2/bar/file: file 0644 0:0 mtime=1600000000000000000 size=8 434728a410a78f56",
+      `ours: foo2/bar/file: file 0644 0:0 ${CONTENT}`,
     ],
   ),
   "global header alone": differs("a global header is no file", [
@@ -280,4 +294,20 @@ export const NAIVE: Differences = {
   "global header between PAX and entry": differs("a global header is no file", [
     "docker: PaxHeaders: dir 0755 0:0 mtime=now",
   ]),
+  ...refused("AUFS's link pool is not read", ["AUFS link directory"]),
+  "times in PAX records": differs(
+    "times that one way of unpacking cannot store are 1970 in both",
+    [
+      "docker: d-0.1: dir 0755 0:0 mtime=-100000000",
+      "ours: d-0.1: dir 0755 0:0 mtime=0",
+      "docker: d-1: dir 0755 0:0 mtime=-1000000000",
+      "ours: d-1: dir 0755 0:0 mtime=0",
+      "docker: d-1.5: dir 0755 0:0 mtime=-1500000000",
+      "ours: d-1.5: dir 0755 0:0 mtime=0",
+      "docker: d9223372037: dir 0755 0:0 mtime=-2147483648000000000",
+      "ours: d9223372037: dir 0755 0:0 mtime=0",
+      "docker: d99999999999: dir 0755 0:0 mtime=now",
+      "ours: d99999999999: dir 0755 0:0 mtime=0",
+    ],
+  ),
 };

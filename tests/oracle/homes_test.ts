@@ -9,7 +9,7 @@ import { Ground } from "./fixtures.ts";
 import { compareAnswers, compareMounted, questions } from "./inspect.ts";
 import { compareListings, type Listing } from "./looks.ts";
 import type { Home, PairOptions } from "./pair.ts";
-import { oracleTest } from "./setup.ts";
+import { oracleTest, SELF } from "./setup.ts";
 import { must } from "./side.ts";
 
 const MAPPED: PairOptions = {
@@ -148,7 +148,7 @@ oracleTest("Driver takes over a mount like Docker", async () => {
   const { pair } = ground;
   const seen: string[][] = [];
   for (const home of pair.homes) {
-    await using again = await pair.openDocker(home);
+    await using again = await pair.openSide(home.path, true);
     const states: string[] = [];
     must(await again.get("top"));
     const second = home === pair.docker ? home.docker : home.ours;
@@ -158,6 +158,25 @@ oracleTest("Driver takes over a mount like Docker", async () => {
       states.push(`${step}: ${at}`);
     }
     seen.push(states);
+  }
+  assertEquals(seen[1], seen[0]);
+});
+
+oracleTest("Driver tidies the path of its home like Docker", async () => {
+  await using ground = await Ground.open();
+  const { pair } = ground;
+  const seen: unknown[] = [];
+  for (const name of ["docker", "ours"]) {
+    const home = `${pair.dir}//./${name}-untidy`;
+    await using side = await pair.openSide(home, name === "docker" || SELF);
+    must(await side.create("base"));
+    must(await side.create("top", "base"));
+    const path = must(await side.get("top"));
+    must(await side.put("top"));
+    const metadata = JSON.stringify(
+      Object.entries(must(await side.metadata("top"))).sort(),
+    );
+    seen.push([path, metadata].map((text) => text.replaceAll(name, "NAME")));
   }
   assertEquals(seen[1], seen[0]);
 });

@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Home, Pair } from "./pair.ts";
-import { compareListings } from "./looks.ts";
+import { compareListings, withoutRoot } from "./looks.ts";
 import type { Outcome, Side } from "./side.ts";
 
 /** A question about a layer. */
@@ -142,17 +142,24 @@ function firstDifference(docker: string, ours: string): string[] {
 /**
  * Mounts a layer of each home in its own driver and compares what is seen.
  *
+ * @param pair The homes.
+ * @param id The layer.
+ * @param ignoreRoot Whether the root directory itself may differ.
  * @returns A line for each difference.
  */
 export async function compareMounted(
   pair: Pair,
   id: string,
+  ignoreRoot = false,
 ): Promise<string[]> {
-  const [docker, ours] = [
+  const seen = [
     await look(pair, pair.docker, id),
     await look(pair, pair.ours, id),
   ];
-  return compareListings(docker, ours).map((line) => `mounted ${id}: ${line}`);
+  const [docker, ours] = ignoreRoot ? seen.map(withoutRoot) : seen;
+  return compareListings(docker!, ours!).map((line) =>
+    `mounted ${id}: ${line}`
+  );
 }
 
 async function look(

@@ -88,3 +88,8 @@ export function compareListings(docker: Listing, ours: Listing): string[] {
   }
   return lines;
 }
+
+/** A tree without what its root directory itself is like. */
+export function withoutRoot({ ".": _, ...below }: Listing): Listing {
+  return below;
+}

@@ -11,7 +11,6 @@ import { compareAnswers, compareMounted, questions } from "./inspect.ts";
 import { compareListings } from "./looks.ts";
 import type { PairOptions } from "./pair.ts";
 import { oracleTest } from "./setup.ts";
-import { must } from "./side.ts";
 
 async function judge(ground: Ground, mutation: string): Promise<string[]> {
   const { pair } = ground;
@@ -36,7 +35,6 @@ function mountsTest(title: string, options: PairOptions): void {
     await ground.layer("base", undefined, "base");
     await ground.layer("mid", "base", "small");
     await ground.layer("other", undefined, "other");
-    await restoreFoo(ground);
     for (const mutation of await ground.pair.looks.mutations()) {
       await t.step(
         mutation,
@@ -44,14 +42,6 @@ function mountsTest(title: string, options: PairOptions): void {
       );
     }
   });
-}
-
-/** The small change deletes a file that the mutations need. */
-async function restoreFoo(ground: Ground): Promise<void> {
-  for (const { own, path } of ground.pair.homes) {
-    await Deno.remove(`${path}/mid/diff/foo`);
-    must(await own.exists("mid"));
-  }
 }
 
 mountsTest("Driver sees changes made through a mount like Docker", {});

@@ -90,9 +90,10 @@ export class Pair implements AsyncDisposable {
     return `c${++this.#cases}`;
   }
 
-  /** Opens a home once more in Docker's driver, in a process of its own. */
-  openDocker(home: Home): Promise<Side> {
-    return openDocker(this.dir, { home: home.path }, "again");
+  /** Opens a home, perhaps once more, in a driver of its own. */
+  openSide(home: string, dockers: boolean): Promise<Side> {
+    const open = dockers ? openDocker : openOurs;
+    return open(this.dir, { home }, "again");
   }
 
   /** Stops the drivers and deletes the homes. */

@@ -25,7 +25,7 @@ def fixtures():
         Archive().dir("d", 0o755).file("d/one").file("foo", "other\n").file("only")
         .symlink("lnk", "elsewhere").dir("bar").end()]
     yield "small change", [
-        Archive().dir("d", 0o700, uid=5, gid=6).file("d/small").whiteout("foo").end()]
+        Archive().dir("d", 0o700, uid=5, gid=6).file("d/small").whiteout("suid").end()]
 
 
 def groups(cache, wanted):
