@@ -209,3 +209,8 @@ export function describeHome(home: string): string[] {
 export function openDescriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;
 }
+
+/** Lets everything run that waits for its turn. */
+export function turn(milliseconds = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -13,6 +13,7 @@ import {
   inLayer,
   streamOf,
   tempDriver,
+  turn,
 } from "../fixtures.ts";
 import { archive, dir, file, link, member, node } from "../tar_builder.ts";
 import {
@@ -91,6 +92,8 @@ const BAD: Readonly<Record<string, Uint8Array>> = {
     rawFile({ name: "x" }),
     END,
   ),
+  "rubbish after the end": join(GOOD, encodeName("rubbish")),
+  "a second archive after the end": join(GOOD, GOOD),
   "a hard link to nothing": archive(file("a"), link("b", "missing")),
   "a hard link to a directory": archive(dir("d"), link("b", "d")),
   "a hard link to itself": archive(file("a"), link("a", "a")),
@@ -198,6 +201,7 @@ Deno.test("Driver.applyDiff() passes on the failure of its stream and empties th
 
   assertEquals(error, failure);
   assertEquals(describeTree(temp.home, { dirTimes: false }), before);
+  await turn();
   assertEquals(stream.locked, false);
 });
 

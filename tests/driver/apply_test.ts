@@ -18,6 +18,7 @@ import {
   inLayers,
   streamOf,
   tempDriver,
+  turn,
 } from "../fixtures.ts";
 import { archive, dir, file, link, symlink } from "../tar_builder.ts";
 import {
@@ -304,6 +305,7 @@ Deno.test("Driver.applyDiff() reads its stream to the end", async () => {
   await temp.driver.applyDiff("base", undefined, stream);
 
   assertEquals(pulled, 4);
+  await turn();
   assertEquals(stream.locked, false);
 });
 
@@ -341,6 +343,7 @@ Deno.test("Driver.applyDiff() that is aborted takes everything back and cancels 
     );
 
     assertEquals((error.cause as Error).message, "enough");
+    await turn();
     assertEquals(cancelled, true);
     assert(pulls() > 3);
     assertEquals(namesIn(`${temp.home}/top/diff`), [], way.name);

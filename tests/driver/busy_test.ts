@@ -6,7 +6,13 @@
 
 import { type Driver, init } from "../../mod.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { assertRefused, fill, streamOf, tempDriver } from "../fixtures.ts";
+import {
+  assertRefused,
+  fill,
+  streamOf,
+  tempDriver,
+  turn,
+} from "../fixtures.ts";
 import { archive, file } from "../tar_builder.ts";
 import { namesIn } from "../trees.ts";
 
@@ -152,6 +158,7 @@ Deno.test("Driver.applyDiff() cancels the archive that it refuses", async () => 
   const task = () => temp.driver.applyDiff("child", undefined, stream);
   const error = await assertRefused(temp.home, task, "EBUSY");
 
+  await turn();
   assertEquals(cancelled, error);
   assertEquals(stream.locked, false);
 });
