@@ -22,7 +22,8 @@
  * @module
  */
 
-export { Driver, init, type Mount } from "./src/driver/driver.ts";
+export { Driver } from "./src/driver/driver.ts";
+export { init } from "./src/driver/init.ts";
 export { DriverError, type DriverErrorCode } from "./src/errors.ts";
 export { SyscallError } from "./src/linux/errno.ts";
 export type {
@@ -32,4 +33,5 @@ export type {
   CreateOptions,
   DriverOptions,
   IdRange,
+  Mount,
 } from "./src/types.ts";

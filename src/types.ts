@@ -52,6 +52,12 @@ export interface ApplyOptions {
   readonly onProgress?: (progress: ApplyProgress) => void;
 }
 
+/** A layer in use; `await using` gives it back. */
+export interface Mount extends AsyncDisposable {
+  /** Absolute path of the layer's files. */
+  readonly path: string;
+}
+
 /** One difference between a layer and its parent. */
 export interface Change {
   /** Absolute path within the layer, such as `"/etc/hosts"`. */

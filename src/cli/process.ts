@@ -48,7 +48,7 @@ async function open(
       `Cannot run on ${Deno.build.os}: overlayfs is a part of Linux`,
     );
   }
-  const { init, openDriver } = await import("../driver/driver.ts");
+  const { init, openDriver } = await import("../driver/init.ts");
   try {
     return await (thorough ? init : openDriver)(home, options);
   } catch (error) {

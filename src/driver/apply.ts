@@ -8,6 +8,7 @@
  */
 
 import { DriverError } from "../errors.ts";
+import { refuseAborted } from "../giving_up.ts";
 import { Dir } from "../linux/dir.ts";
 import { chmodFd, chownFd } from "../linux/file.ts";
 import { removeTree } from "../linux/remove.ts";
@@ -22,7 +23,7 @@ import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
 import type { Context, Relation } from "./context.ts";
 import { acquireLocked, releaseLocked } from "./mounting.ts";
-import { Pace, paced, refuseAborted } from "./pace.ts";
+import { Pace, paced } from "./pace.ts";
 import type { Source } from "./source.ts";
 
 /** Bytes parsed between two looks at the clock. */
@@ -45,6 +46,7 @@ export async function applyArchive(
     const size = await context.turns.run(
       id,
       () => applyLocked(context, id, parent, source, options),
+      options.signal,
     );
     fault = undefined;
     return size;
@@ -52,7 +54,7 @@ export async function applyArchive(
     fault = asDriverError(error);
     throw fault;
   } finally {
-    await source.close(fault);
+    source.close(fault);
   }
 }
 
@@ -69,8 +71,7 @@ async function applyLocked(
   source: Source,
   options: ApplyOptions,
 ): Promise<number> {
-  refuseAborted(options.signal);
-  using dir = await context.store.lock(id);
+  using dir = await context.store.lock(id, options.signal);
   const relation = context.relation(id, parent);
   await refuseInUse(context, relation);
   if (!context.readsUpper(relation)) {
@@ -211,11 +212,12 @@ async function unpack(
     const given = source.next();
     const chunk = given instanceof Promise ? await given : given;
     if (chunk === undefined) break;
-    for (let at = 0; at < chunk.length; at += SLICE) {
-      reader.push(chunk.subarray(at, at + SLICE));
+    for (let at = 0; at < chunk.length;) {
+      at += reader.push(chunk.subarray(at, at + SLICE));
+      const work = unpacker.takeWork();
+      if (work) await paced(work);
       if (!pace.due()) continue;
-      const done = bytes + Math.min(at + SLICE, chunk.length);
-      onProgress?.({ bytes: done, entries: unpacker.entries });
+      onProgress?.({ bytes: bytes + at, entries: unpacker.entries });
       await pace.rest();
       refuseAborted(signal);
     }
@@ -228,6 +230,6 @@ async function unpack(
     );
   }
   refuseAborted(signal);
-  unpacker.finish();
+  await paced(unpacker.finish());
   onProgress?.({ bytes, entries: unpacker.entries });
 }

@@ -5,6 +5,7 @@
  */
 
 import { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
 import type { Layer } from "../store/layer.ts";
 import { compareNames } from "../text.ts";
 import { type FoundChange, upperChanges } from "../tree/changes.ts";
@@ -14,8 +15,9 @@ import { NeedsMount } from "../tree/pack.ts";
 import { Tally, usage } from "../tree/usage.ts";
 import type { Change } from "../types.ts";
 import type { Context, Relation } from "./context.ts";
-import { acquire, explain, releaseUse } from "./mounting.ts";
+import { explain } from "./mounting.ts";
 import { paced } from "./pace.ts";
+import { View } from "./view.ts";
 
 /** Changes of a layer, sorted by the bytes of their paths. */
 export async function layerChanges(
@@ -33,9 +35,12 @@ async function findChanges(
 ): Promise<FoundChange[]> {
   if (context.readsUpper(relation)) {
     try {
-      return await collect(readUpper(context, relation));
+      return await upperChangesOf(context, relation.layer);
     } catch (error) {
-      if (!(error instanceof NeedsMount)) throw error;
+      // Only the kernel can tell, or each lower at each level is one file too many.
+      if (!(error instanceof NeedsMount) && !hasCode(error, "EMFILE")) {
+        throw error;
+      }
     }
   }
   return await mountedChanges(context, relation);
@@ -49,18 +54,19 @@ async function collect(
   return found.sort((a, b) => compareNames(a.path, b.path));
 }
 
-function* readUpper(
+async function upperChangesOf(
   context: Context,
-  { layer }: Relation,
-): Generator<FoundChange> {
-  using upper = Dir.open(context.path(layer.diff));
-  if (layer.lowers.length === 0) yield* additions(upper);
-  else {
-    const { namespace } = context.support;
-    using below = openLowers(context, layer);
-    yield* upperChanges(upper, below, namespace);
-  }
-  context.confirm(layer, upper);
+  layer: Layer,
+): Promise<FoundChange[]> {
+  using view = View.ofUpper(context, layer);
+  using below = openLowers(context, layer);
+  const found = await collect(
+    layer.lowers.length === 0
+      ? additions(view.root)
+      : upperChanges(view.root, below, context.support.namespace),
+  );
+  view.confirm();
+  return found;
 }
 
 function openLowers(context: Context, layer: Layer): LowerDir {
@@ -84,29 +90,16 @@ export async function mountedChanges(
   context: Context,
   { layer, against }: Relation,
 ): Promise<FoundChange[]> {
-  return await withTree(context, layer.id, (after) => {
-    if (against === "") return collect(additions(after));
-    return withTree(
-      context,
-      against,
-      (before) => collect(compareTrees(before, after)),
-    );
-  });
-}
-
-/** Runs `task` on the root of a layer's files, mounted meanwhile. */
-async function withTree<T>(
-  context: Context,
-  id: string,
-  task: (root: Dir) => Promise<T>,
-): Promise<T> {
-  const path = await acquire(context, id);
-  try {
-    using root = Dir.open(path);
-    return await task(root);
-  } finally {
-    await releaseUse(context, id);
-  }
+  using after = await View.ofMerged(context, layer);
+  using before = against === ""
+    ? undefined
+    : await View.ofMerged(context, context.store.read(against));
+  const found = await collect(
+    before ? compareTrees(before.root, after.root) : additions(after.root),
+  );
+  before?.confirm();
+  after.confirm();
+  return found;
 }
 
 /** Size of what a layer adds and changes, in bytes, as Docker counts it. */
@@ -117,9 +110,9 @@ export async function layerSize(
 ): Promise<number> {
   const relation = context.relation(id, parent);
   if (context.readsUpper(relation)) {
-    using upper = Dir.open(context.path(relation.layer.diff));
-    const size = await paced(usage(upper));
-    context.confirm(relation.layer, upper);
+    using view = View.ofUpper(context, relation.layer);
+    const size = await paced(usage(view.root));
+    view.confirm();
     return size;
   }
   const tally = new Tally();

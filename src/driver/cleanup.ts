@@ -26,10 +26,16 @@ export interface CleanupReport {
 export async function cleanUp(context: Context): Promise<CleanupReport> {
   const unmounted = unmountAll(context);
   const deleted: string[] = [];
+  const faults: unknown[] = [];
   for (const doomed of await context.store.leftovers()) {
-    await paced(context.store.purge(doomed));
-    deleted.push(doomed.name);
+    try {
+      await paced(context.store.purge(doomed));
+      deleted.push(doomed.name);
+    } catch (fault) {
+      faults.push(fault);
+    }
   }
+  if (faults.length > 0) throw faults[0];
   return { unmounted, deleted };
 }
 

@@ -5,7 +5,6 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { Dir } from "../linux/dir.ts";
 import type { Layer } from "../store/layer.ts";
 import { quote } from "../store/layout.ts";
 import { Archive } from "../tree/archive.ts";
@@ -14,8 +13,8 @@ import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
 import type { Context, Relation } from "./context.ts";
-import { acquire, releaseUse } from "./mounting.ts";
 import { giveTurn } from "./pace.ts";
+import { View } from "./view.ts";
 
 /** Bytes handed on at once. */
 const CHUNK = 256 * 1024;
@@ -25,7 +24,7 @@ export interface OpenDiff {
   /** Its bytes. */
   readonly archive: Archive;
   /** Lets go of the layer; to be called once. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -39,62 +38,39 @@ export async function openDiff(
   parent: string | undefined,
 ): Promise<OpenDiff> {
   const relation = context.relation(id, parent);
-  if (!context.readsUpper(relation)) {
-    return await openMounted(context, relation);
-  }
-  const { layer } = relation;
-  const root = Dir.open(context.path(layer.diff));
-  const items = confirmed(
-    context,
-    layer,
-    root,
-    packLayer(root, context.packing),
-  );
-  return openOn(root, items, () => Promise.resolve());
-}
-
-async function openMounted(
-  context: Context,
-  relation: Relation,
-): Promise<OpenDiff> {
-  const { layer, against } = relation;
-  const changes = against === ""
-    ? undefined
-    : await mountedChanges(context, relation);
-  const path = await acquire(context, layer.id);
-  const release = () => releaseUse(context, layer.id);
+  const upper = context.readsUpper(relation);
+  const view = upper
+    ? View.ofUpper(context, relation.layer)
+    : await View.ofMerged(context, relation.layer);
   try {
-    const root = Dir.open(path);
-    // Docker does not translate owners when it packs a whole tree.
-    const items = changes === undefined
-      ? packTree(root, { ...context.packing, owners: SAME_OWNERS })
-      : packChanges(root, changes, context.packing);
-    const mounted = layer.lowers.length > 0;
-    return openOn(
-      root,
-      mounted ? items : confirmed(context, layer, root, items),
-      release,
-    );
+    const items = upper
+      ? packLayer(view.root, context.packing)
+      : await packMerged(context, relation, view);
+    const archive = new Archive(confirmed(relation.layer, view, items));
+    return {
+      archive,
+      close() {
+        archive[Symbol.dispose]();
+        view[Symbol.dispose]();
+      },
+    };
   } catch (error) {
-    await release();
+    view[Symbol.dispose]();
     throw error;
   }
 }
 
-function openOn(
-  root: Dir,
-  items: Iterator<PackItem>,
-  release: () => Promise<void>,
-): OpenDiff {
-  const archive = new Archive(items);
-  return {
-    archive,
-    close() {
-      archive[Symbol.dispose]();
-      root[Symbol.dispose]();
-      return release();
-    },
-  };
+async function packMerged(
+  context: Context,
+  relation: Relation,
+  { root }: View,
+): Promise<Generator<PackItem>> {
+  if (relation.against === "") {
+    // Docker does not translate owners when it packs a whole tree.
+    return packTree(root, { ...context.packing, owners: SAME_OWNERS });
+  }
+  const changes = await mountedChanges(context, relation);
+  return packChanges(root, changes, context.packing);
 }
 
 /**
@@ -102,14 +78,13 @@ function openOn(
  * where an upper directory cannot be read by itself.
  */
 function* confirmed(
-  context: Context,
   layer: Layer,
-  root: Dir,
+  view: View,
   items: Generator<PackItem>,
 ): Generator<PackItem> {
   try {
     yield* items;
-    context.confirm(layer, root);
+    view.confirm();
   } catch (error) {
     if (!(error instanceof NeedsMount)) throw error;
     throw new DriverError(
@@ -129,10 +104,9 @@ export function diffStream(
   parent: string | undefined,
 ): ReadableStream<Uint8Array> {
   let open: OpenDiff | undefined;
-  const close = async () => {
-    const closing = open;
+  const close = () => {
+    open?.close();
     open = undefined;
-    await closing?.close();
   };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -142,12 +116,12 @@ export function diffStream(
         const length = open.archive.fill(buffer);
         if (length > 0) controller.enqueue(buffer.subarray(0, length));
         else {
-          await close();
+          close();
           controller.close();
         }
         await giveTurn();
       } catch (error) {
-        await close();
+        close();
         throw error;
       }
     },

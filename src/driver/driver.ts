@@ -6,33 +6,21 @@
 
 import { lowerIds } from "../store/layer.ts";
 import { checkId } from "../store/layout.ts";
-import { DriverError } from "../errors.ts";
-import type {
-  ApplyOptions,
-  Change,
-  CreateOptions,
-  DriverOptions,
-} from "../types.ts";
+import type { ApplyOptions, Change, CreateOptions, Mount } from "../types.ts";
 import { applyArchive } from "./apply.ts";
 import { layerChanges, layerSize } from "./changes.ts";
 import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
 import { diffStream } from "./diff.ts";
 import { acquire, release, releaseUse } from "./mounting.ts";
-import { openContext } from "./open.ts";
 import { parseLayerOptions } from "./options.ts";
-import { paced } from "./pace.ts";
-import { type Source, streamSource } from "./source.ts";
+import { removeLayer } from "./remove.ts";
+import { streamSource } from "./source.ts";
 
-/** A layer in use; `await using` gives it back. */
-export interface Mount extends AsyncDisposable {
-  /** Absolute path of the layer's files. */
-  readonly path: string;
-}
-
-/** How this folder reaches the parts of a driver. */
-let contextOf: (driver: Driver) => Context;
-let newDriver: (context: Context) => Driver;
+/** How the rest of this program reaches the parts of a driver. */
+export let contextOf: (driver: Driver) => Context;
+/** How a driver is made of its parts. */
+export let newDriver: (context: Context) => Driver;
 
 /**
  * Docker's overlay2 storage driver on one home directory.
@@ -100,7 +88,7 @@ export class Driver implements AsyncDisposable {
    * the depth limit, `EUCLEAN` if the parent's files are corrupt.
    * @throws {SyscallError} what the kernel answers, such as `ENOSPC`.
    *
-   * @example
+   * @example Two layers
    * ```ts
    * import { init } from "@overlay2/driver";
    *
@@ -246,20 +234,7 @@ export class Driver implements AsyncDisposable {
    * layers stand on it: nothing has changed then.
    */
   remove(id: string): Promise<void> {
-    const context = this.#context;
-    const { store, uses } = context;
-    return context.turns.run(id, async () => {
-      checkId(id);
-      const merged = context.path(`${id}/merged`);
-      const doomed = await store.condemn(id, () => {
-        if (!uses.inUse(merged)) return;
-        throw new DriverError(
-          "EBUSY",
-          `Cannot remove layer "${id}": it is mounted`,
-        );
-      });
-      await paced(store.purge(doomed));
-    });
+    return removeLayer(this.#context, id);
   }
 
   /**
@@ -341,7 +316,7 @@ export class Driver implements AsyncDisposable {
    *
    * @param id Id of the layer.
    * @param parent Layer to compare with; see {@linkcode Driver.diff}.
-   * @returns Bytes, each file once however many names it has.
+   * @returns Bytes, each file once whatever its names.
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
    */
   async diffSize(id: string, parent?: string): Promise<number> {
@@ -410,58 +385,4 @@ export class Driver implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const merged of this.#context.mounted) release(this.#context, merged);
   }
-}
-
-/**
- * Prepares a home directory and opens the driver on it.
- *
- * Checks that overlays can be mounted there, and makes the home if it is
- * missing; its parent must exist. Layers that are there stay as they are.
- *
- * @param home Path of the home, such as `"/var/lib/docker/overlay2"`.
- * @param options Storage options and id maps.
- * @throws {DriverError} `EINVAL` for an unknown option or a bad value, `ENOENT`
- * if the home's parent is missing, `EPERM` without root, `ENOTSUP` if the kernel
- * or the file system cannot carry overlays, or no quota where one is asked for.
- *
- * @example
- * ```ts
- * import { init } from "@overlay2/driver";
- *
- * const temp = await Deno.makeTempDir();
- * const driver = await init(`${temp}/overlay2`);
- * console.log(driver.status());
- * await Deno.remove(temp, { recursive: true });
- * ```
- */
-// deno-lint-ignore require-await -- errors must reject, not throw
-export async function init(
-  home: string,
-  options: DriverOptions = {},
-): Promise<Driver> {
-  return newDriver(openContext(home, options, true));
-}
-
-/**
- * Opens the driver on a home that was prepared before, asking the kernel only
- * what a job needs; a home that was not is prepared as by {@linkcode init}.
- */
-export function openDriver(home: string, options: DriverOptions = {}): Driver {
-  return newDriver(openContext(home, options, false));
-}
-
-/** Parts of a driver, for the other modules of this program. */
-export function partsOf(driver: Driver): Context {
-  return contextOf(driver);
-}
-
-/** Unpacks an archive from anywhere; otherwise as {@linkcode Driver.applyDiff}. */
-export function applyFrom(
-  driver: Driver,
-  id: string,
-  parent: string | undefined,
-  source: Source,
-  options: ApplyOptions = {},
-): Promise<number> {
-  return applyArchive(contextOf(driver), id, parent, source, options);
 }

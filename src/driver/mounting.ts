@@ -7,7 +7,7 @@
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { OverlayMount } from "../overlay/data.ts";
-import { detach, isMountpoint, mountLayers } from "../overlay/mount.ts";
+import { detach, mountLayers } from "../overlay/mount.ts";
 import { correctDir, makeDir, setOwner } from "../store/files.ts";
 import { type Layer, lowerIds, lowerIsGone } from "../store/layer.ts";
 import { MERGED } from "../store/layout.ts";
@@ -44,7 +44,7 @@ export async function acquireLocked(
   const layer = context.store.read(id);
   if (layer.lowers.length === 0) return context.path(layer.diff);
   const merged = context.path(layer.merged);
-  if (context.uses.add(merged) > 1 && isMountpoint(merged)) return merged;
+  if (context.uses.add(merged)) return merged;
   try {
     await mountLayer(context, layer, label);
     return merged;
@@ -62,7 +62,8 @@ async function mountLayer(
   const merged = context.path(layer.merged);
   makeMountpoint(context, layer);
   try {
-    await mountLayers(mountOf(context, layer, label), context.support.oneByOne);
+    const mount = mountOf(context, layer, layer.merged, !layer.committed);
+    await mountLayers({ ...mount, label }, context.support.oneByOne);
     context.mounted.add(merged);
     if (!layer.committed) ownWork(context, layer);
   } catch (error) {
@@ -72,22 +73,20 @@ async function mountLayer(
 }
 
 /** What a layer's mount is made of: the pure step from record to mount. */
-function mountOf(
-  context: Context,
-  layer: Layer,
-  label: string | undefined,
+export function mountOf(
+  { support, home }: Context,
+  { diff, work, lowers }: Layer,
+  target: string,
+  writable: boolean,
 ): OverlayMount {
-  const { support, home } = context;
-  const { committed, diff, work, lowers } = layer;
   return {
     home,
-    lowers: committed ? [diff, ...lowers] : lowers,
-    upper: committed ? undefined : diff,
-    work: committed ? undefined : work,
-    target: layer.merged,
+    lowers: writable ? lowers : [diff, ...lowers],
+    upper: writable ? diff : undefined,
+    work: writable ? work : undefined,
+    target,
     indexOff: support.indexOff,
     userxattr: support.userxattr,
-    label,
   };
 }
 
@@ -139,7 +138,7 @@ export function releaseLocked(context: Context, id: string): void {
   const layer = context.store.read(id);
   if (layer.lowers.length === 0) return;
   const merged = context.path(layer.merged);
-  if (context.uses.drop(merged) === 0) release(context, merged);
+  if (context.uses.drop(merged)) release(context, merged);
 }
 
 /**

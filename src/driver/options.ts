@@ -5,12 +5,11 @@
  */
 
 import { DriverError } from "../errors.ts";
+import { MOST_LOWERS } from "../overlay/data.ts";
 import type { DriverOptions } from "../types.ts";
 
 /** Lowers that Docker allows. */
 const DOCKER_DEPTH = 128;
-/** Lowers that the kernel allows (`OVL_MAX_STACK`). */
-const KERNEL_DEPTH = 500;
 
 /** Limits of a writable layer; 0 means none. */
 export interface SizeLimits {
@@ -99,7 +98,7 @@ export function parseOptions(options: DriverOptions): Settings {
     const [key, value] = splitOption(option);
     if (key === "overlay2.size") defaultSize = parseSize(value);
     else if (key === "overlay2.max_depth") {
-      maxDepth = parseCount(value, key, KERNEL_DEPTH);
+      maxDepth = parseCount(value, key, MOST_LOWERS);
     } else {
       throw invalid(
         `Cannot use storage option: overlay2: unknown option ${key}`,

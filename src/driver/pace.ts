@@ -5,7 +5,6 @@
  */
 
 import { setImmediate } from "node:timers";
-import { DriverError } from "../errors.ts";
 
 /** Longest stretch of work without a turn for others, in milliseconds. */
 const TURN_MS = 5;
@@ -56,12 +55,4 @@ export async function paced<T, R>(
   } finally {
     steps.return?.(undefined as R);
   }
-}
-
-/** Throws if the caller gave up. */
-export function refuseAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new DriverError("ECANCELED", "Cannot go on: the caller gave up", {
-    cause: signal.reason,
-  });
 }

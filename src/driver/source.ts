@@ -6,6 +6,7 @@
 
 import { readable, readFd, untilReadable } from "../linux/file.ts";
 import { DriverError } from "../errors.ts";
+import { orGivenUp, refuseAborted } from "../giving_up.ts";
 
 /** Gives an archive chunk by chunk. */
 export interface Source {
@@ -14,15 +15,19 @@ export interface Source {
    */
   next(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Lets go of the input; called once, with the error that ended the work, if any. */
-  close(error?: unknown): void | Promise<void>;
+  close(error?: unknown): void;
 }
 
-/** Makes the error of work that the caller gave up. */
-function gaveUp(signal: AbortSignal): DriverError {
-  return new DriverError(
-    "ECANCELED",
-    "Cannot read the archive: the caller gave up",
-    { cause: signal.reason },
+/** Callers without types hand in other views of bytes, too. */
+function asBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new DriverError(
+    "EINVAL",
+    "Cannot read the archive: its stream gives something other than bytes",
   );
 }
 
@@ -37,22 +42,14 @@ export function streamSource(
   signal?: AbortSignal,
 ): Source {
   const reader = stream.getReader();
-  let giveUp = () => {};
-  const aborted = signal && new Promise<never>((_, reject) => {
-    giveUp = () => reject(gaveUp(signal));
-    if (signal.aborted) giveUp();
-    else signal.addEventListener("abort", giveUp);
-  });
-  aborted?.catch(() => {});
   return {
     async next() {
-      const read = reader.read();
-      const result = await (aborted ? Promise.race([read, aborted]) : read);
-      return result.value;
+      const result = await orGivenUp(reader.read(), signal);
+      return result.done ? undefined : asBytes(result.value);
     },
-    async close(error) {
-      signal?.removeEventListener("abort", giveUp);
-      if (error !== undefined) await reader.cancel(error).catch(() => {});
+    close(error) {
+      // A source that does not answer must not hold the caller up.
+      if (error !== undefined) reader.cancel(error).catch(() => {});
       reader.releaseLock();
     },
   };
@@ -80,7 +77,7 @@ export function descriptorSource(
   };
   const wait = async () => {
     while (!readable(fd)) {
-      if (signal?.aborted) throw gaveUp(signal);
+      refuseAborted(signal);
       await untilReadable(fd);
     }
     return read();

@@ -206,6 +206,8 @@ export function utimesFd(
 }
 
 const POLLIN = 1;
+/** Buffers that the kernel will write to: nothing else keeps them alive. */
+const beingPolled = new Set<Uint8Array>();
 const POLL_MS = 200;
 
 /**
@@ -223,7 +225,13 @@ export function readable(fd: number): boolean {
  * @param fd Descriptor, such as a pipe.
  */
 export async function untilReadable(fd: number): Promise<void> {
-  await libc.pollLater(pollfd(fd), 1n, POLL_MS);
+  const bytes = pollfd(fd);
+  beingPolled.add(bytes);
+  try {
+    await libc.pollLater(bytes, 1n, POLL_MS);
+  } finally {
+    beingPolled.delete(bytes);
+  }
 }
 
 function pollfd(fd: number): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,7 @@
  */
 
 import type { Dir } from "./dir.ts";
-import { DT_DIR, DT_UNKNOWN } from "./dirent.ts";
+import { type Dirent, DT_DIR, DT_UNKNOWN } from "./dirent.ts";
 import { hasCode } from "./errno.ts";
 import { MNT_DETACH, unmount } from "./mount.ts";
 import { procPath } from "./dir.ts";
@@ -42,17 +42,65 @@ function mayRetry(error: unknown, dir: Dir, name: string): boolean {
   return hasCode(error, "EBUSY") && unmounted(dir, name);
 }
 
-function* removeDirectory(dir: Dir, name: string): Generator<void> {
-  {
-    using inner = openUnmounted(dir, name);
-    for (const entry of inner.names()) {
-      const removed = entry.type !== DT_DIR && entry.type !== DT_UNKNOWN &&
-        unlinked(inner, entry.name);
-      if (!removed) yield* removeTree(inner, entry.name);
-      yield;
+/** Directories held open at once; what lies deeper is moved up first. */
+const DEEPEST = 64;
+
+/** A directory that is being emptied. */
+interface Emptying {
+  readonly parent: Dir;
+  readonly name: string;
+  readonly dir: Dir;
+  readonly entries: Dirent[];
+}
+
+function* removeDirectory(parent: Dir, name: string): Generator<void> {
+  const stack = [beginEmptying(parent, name)];
+  try {
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const entry = top.entries.pop();
+      if (entry === undefined) {
+        top.dir[Symbol.dispose]();
+        stack.pop();
+        top.parent.rmdir(top.name);
+      } else yield* emptyEntry(stack, top, entry);
     }
+  } finally {
+    for (const { dir } of stack) dir[Symbol.dispose]();
   }
-  dir.rmdir(name);
+}
+
+function beginEmptying(parent: Dir, name: string): Emptying {
+  const dir = openUnmounted(parent, name);
+  return { parent, name, dir, entries: dir.names() };
+}
+
+function* emptyEntry(
+  stack: Emptying[],
+  top: Emptying,
+  { name, type }: Dirent,
+): Generator<void> {
+  const mayBeDir = type === DT_DIR || type === DT_UNKNOWN;
+  const status = mayBeDir ? top.dir.tryStat(name) : undefined;
+  if (status?.type !== "dir") {
+    if (!unlinked(top.dir, name)) yield* removeTree(top.dir, name);
+  } else if (stack.length < DEEPEST || !movedUp(stack[0]!, top, name)) {
+    stack.push(beginEmptying(top.dir, name));
+  }
+  yield;
+}
+
+/** Moves a directory to the top of what is being deleted, so that no depth is too deep. */
+function movedUp(first: Emptying, from: Emptying, name: string): boolean {
+  const newName = `${first.entries.length}-${crypto.randomUUID()}`;
+  try {
+    from.dir.rename(name, first.dir, newName, false);
+  } catch (error) {
+    // A directory of a lower layer cannot be moved through a mount.
+    if (hasCode(error, "EXDEV", "EBUSY")) return false;
+    throw error;
+  }
+  first.entries.push({ name: newName, type: DT_DIR });
+  return true;
 }
 
 /** Opens a directory after taking away what is mounted on it: that is not ours to delete. */

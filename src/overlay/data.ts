@@ -6,6 +6,9 @@
 
 import { encodeName } from "../text.ts";
 
+/** Most lowers of one overlay in the kernel (`OVL_MAX_STACK`). */
+export const MOST_LOWERS = 500;
+
 /** The directories and options of one overlay. */
 export interface OverlayMount {
   /** Absolute path that all others are relative to. */

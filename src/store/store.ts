@@ -210,14 +210,15 @@ export class Store {
    * fills or removes it.
    *
    * @param id Id of the layer.
+   * @param signal Ends the waiting.
    * @returns The directory; closing it gives the lock back.
-   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`, `ECANCELED`.
    */
-  async lock(id: string): Promise<Dir> {
+  async lock(id: string, signal?: AbortSignal): Promise<Dir> {
     for (;;) {
       const dir = this.withHome((home) => openLayer(home, id));
       try {
-        await lockDir(dir);
+        await lockDir(dir, signal);
         const now = this.withHome((home) => home.tryStat(id));
         if (now !== undefined && sameFile(now, dir.self())) return dir;
       } catch (error) {

@@ -4,25 +4,36 @@
  * @module
  */
 
+import { orGivenUp, refuseAborted } from "../giving_up.ts";
 import { Dir } from "../linux/dir.ts";
 import { tryLock } from "../linux/lock.ts";
 import { LINKS } from "./layout.ts";
 
 /** Runs tasks of one key one after the other, those of different keys at once. */
 export class Turns {
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #last = new Map<string, Promise<void>>();
 
   /**
    * Runs `task` when all earlier ones of `key` have ended.
    *
    * @param key What the task works on.
    * @param task What to do.
+   * @param signal Ends the waiting; the task is not run then.
    * @returns What the task returns.
+   * @throws {DriverError} `ECANCELED` if the caller gave up before.
    */
-  run<T>(key: string, task: () => T | Promise<T>): Promise<T> {
+  run<T>(
+    key: string,
+    task: () => T | Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
-    const result = before.then(task);
-    const settled = result.then(() => {}, () => {});
+    const turn = orGivenUp(before, signal);
+    const result = turn.then(() => {
+      refuseAborted(signal);
+      return task();
+    });
+    const settled = Promise.all([before, result]).then(() => {}, () => before);
     this.#last.set(key, settled);
     settled.then(() => {
       if (this.#last.get(key) === settled) this.#last.delete(key);
@@ -41,9 +52,12 @@ const LONGEST_WAIT_MS = 50;
  * dies, so that none is ever stale.
  *
  * @param dir Open directory.
+ * @param signal Ends the waiting.
+ * @throws {DriverError} `ECANCELED` if the caller gave up.
  */
-export async function lockDir(dir: Dir): Promise<void> {
+export async function lockDir(dir: Dir, signal?: AbortSignal): Promise<void> {
   for (let wait = FIRST_WAIT_MS; !tryLock(dir.fd, dir.path);) {
+    refuseAborted(signal);
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }

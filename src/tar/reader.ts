@@ -97,19 +97,24 @@ export class TarReader {
   }
 
   /**
-   * Reads the next bytes. What follows the end of the archive is ignored.
+   * Reads the next bytes. Only zeros may follow the end of the archive.
+   *
+   * Stops early when the sink has work of its own to do first.
    *
    * @param chunk Any number of bytes, cut anywhere.
+   * @returns How many bytes were used up.
    * @throws {TarError} `EBADMSG` if the archive is malformed.
    */
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array): number {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      for (let at = 0; at < chunk.length && this.#state !== "ended";) {
+      let at = 0;
+      while (at < chunk.length && !this.#sink.busy) {
         const taken = this.#step(chunk, at);
         at += taken;
         this.#consumed += taken;
       }
+      return at;
     } catch (error) {
       this.#fail(error);
     }
@@ -177,9 +182,22 @@ export class TarReader {
         this.#skip(this.#rest - length);
         return length;
       }
+      case "ended":
+        return this.#takeRest(chunk, at);
       default:
         return this.#takeBlock(chunk, at, room);
     }
+  }
+
+  #takeRest(chunk: Uint8Array, at: number): number {
+    for (let i = at; i < chunk.length; i++) {
+      if (chunk[i] !== 0) {
+        throw new Malformed(
+          "its end is followed by something other than zeros",
+        );
+      }
+    }
+    return chunk.length - at;
   }
 
   #skip(length: number): void {

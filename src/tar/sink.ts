@@ -31,6 +31,11 @@ export interface TarSink {
    * @param length Length of the stretch in bytes, at least 1.
    */
   hole(length: number): void;
+  /**
+   * Whether there is work to do before more is taken: the reader then stops, and
+   * goes on at the next push.
+   */
+  readonly busy?: boolean;
   /** Is told that the content is complete, also if there was none. */
   end(): void;
 }

@@ -83,7 +83,9 @@ export class Metadata {
   ) {
     this.#owners = owners;
     this.#warn = warn;
-    this.#inheriting = !fresh || (root.self().mode & SETGID) !== 0 ||
+    const { mode, gid } = root.self();
+    this.#inheriting = !fresh || (mode & SETGID) !== 0 ||
+      gid !== this.#own.gid ||
       listXattrsFd(root.fd, root.path).includes(DEFAULT_ACL);
   }
 
@@ -154,6 +156,8 @@ export class Metadata {
     before: FileStatus | undefined,
     symlink: boolean,
   ): void {
+    // With the mount option grpid, files take the group of any directory.
+    if (owner.gid !== this.#own.gid) this.#inheriting = true;
     // A change of owner, even to the same one, takes capabilities away.
     const owned = before === undefined
       ? this.#chownNeeded(owner)

@@ -17,9 +17,10 @@ export class IdMap {
    * Makes a map.
    *
    * @param ranges Ranges of ids; none for the identity.
-   * @throws {DriverError} `EINVAL` if ranges are given but do not map id 0.
+   * @throws {DriverError} `EINVAL` if a range is impossible, or none maps id 0.
    */
   constructor(ranges: readonly IdRange[] | undefined) {
+    ranges?.forEach(checkRange);
     this.#ranges = ranges?.length ? ranges : undefined;
     this.root = 0;
     this.root = this.#find(0) ?? unmappedRoot();
@@ -57,6 +58,25 @@ export class IdMap {
     );
     return range && range.containerId + (id - range.hostId);
   }
+}
+
+/** 2^32−1 means "as it is" to chown(2), so it is nobody's. */
+const LAST_ID = 0xffff_fffe;
+
+function isId(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= LAST_ID;
+}
+
+function checkRange({ containerId, hostId, size }: IdRange): void {
+  const last = size - 1;
+  if (
+    size >= 1 && isId(containerId) && isId(hostId) &&
+    isId(containerId + last) && isId(hostId + last)
+  ) return;
+  throw new DriverError(
+    "EINVAL",
+    `Cannot use the id map ${containerId}:${hostId}:${size}: ids go from 0 to ${LAST_ID}`,
+  );
 }
 
 function unmappedRoot(): never {

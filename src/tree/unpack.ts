@@ -58,6 +58,7 @@ export class Unpacker implements TarSink, Disposable {
   readonly #dirTimes = new Map<string, { atime: TarTime; mtime: TarTime }>();
   #file: { fd: number; entry: TarEntry; owner: HostOwner } | undefined;
   #hole = false;
+  #work: Generator<void> | undefined;
   #exact: boolean;
   #diskBytes = 0;
   /** Entries so far. */
@@ -122,7 +123,9 @@ export class Unpacker implements TarSink, Disposable {
     const name = baseName(path);
     const owner = this.#metadata.hostOwner(entry);
     if (name.startsWith(WHITEOUT_PREFIX)) {
-      return this.#whiteout(dir, name, path, owner, entry);
+      const work = this.#whiteout(dir, name, path, owner, entry);
+      if (this.#seen) this.#work = this.#clearing(work);
+      return;
     }
     this.#remember(path);
     this.#create(dir, name, path, entry, owner);
@@ -154,29 +157,42 @@ export class Unpacker implements TarSink, Disposable {
     path: string,
     owner: HostOwner,
     entry: TarEntry,
-  ): void {
-    if (name === OPAQUE_MARKER) {
-      this.#hideContent(dir, parentPath(path));
-    } else {
-      const hidden = name.slice(WHITEOUT_PREFIX.length);
-      if (hidden === "" || hidden === "." || hidden === "..") {
-        throw badEntry(entry.name, "the whiteout names no file");
-      }
-      const prefix = path.slice(0, path.length - name.length);
-      this.#hiding.hide(dir, hidden, prefix + hidden, owner);
+  ): Iterable<void> {
+    if (name === OPAQUE_MARKER) return this.#hideContent(dir, parentPath(path));
+    const hidden = name.slice(WHITEOUT_PREFIX.length);
+    if (hidden === "" || hidden === "." || hidden === "..") {
+      throw badEntry(entry.name, "the whiteout names no file");
     }
-    if (this.#seen) this.#parents.clear();
+    const prefix = path.slice(0, path.length - name.length);
+    return this.#hiding.hide(dir, hidden, prefix + hidden, owner);
   }
 
-  #hideContent(dir: Dir, path: string): void {
+  /** Forgets open directories after work that may have deleted some. */
+  *#clearing(work: Iterable<void>): Generator<void> {
+    yield* work;
+    this.#parents.clear();
+  }
+
+  /** See {@linkcode TarSink.busy}. */
+  get busy(): boolean {
+    return this.#work !== undefined;
+  }
+
+  /** Gives the work that must be done before more entries are taken. */
+  takeWork(): Generator<void> | undefined {
+    const work = this.#work;
+    this.#work = undefined;
+    return work;
+  }
+
+  #hideContent(dir: Dir, path: string): Iterable<void> {
     if (this.#settings.whiteouts === "mark") {
       if (path === "") this.#settings.warn(ROOT_OPAQUE);
       return this.#hiding.hideContent(dir, path);
     }
     // In a mounted tree a marker speaks of a directory, not of a link to one.
-    if (!this.#isLink(path)) {
-      this.#hiding.hideContent(this.#parents.get(path), path);
-    }
+    if (this.#isLink(path)) return [];
+    return this.#hiding.hideContent(this.#parents.get(path), path);
   }
 
   #isLink(path: string): boolean {
@@ -338,12 +354,13 @@ export class Unpacker implements TarSink, Disposable {
     this.#file = undefined;
   }
 
-  /** Sets the times of all directories, which unpacking into them had changed. */
-  finish(): void {
+  /** Sets the times of all directories, which unpacking into them had changed; yields after each. */
+  *finish(): Generator<void> {
     for (const [path, { atime, mtime }] of this.#dirTimes) {
       const dir = this.#parents.existing(parentPath(path));
       const name = baseName(path);
       if (dir?.tryStat(name)?.type === "dir") dir.utimes(name, atime, mtime);
+      yield;
     }
   }
 

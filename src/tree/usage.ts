@@ -5,8 +5,9 @@
  */
 
 import type { Dir } from "../linux/dir.ts";
-import { DT_DIR, DT_UNKNOWN } from "../linux/dirent.ts";
+import { type Dirent, DT_DIR } from "../linux/dirent.ts";
 import type { FileStatus } from "../linux/stat.ts";
+import { Descent } from "./descent.ts";
 
 /** Adds sizes up, each file once however many names it has. */
 export class Tally {
@@ -34,19 +35,30 @@ export class Tally {
  */
 export function* usage(root: Dir): Generator<void, number> {
   const tally = new Tally();
-  using dir = root.reopen();
-  yield* addUp(dir, tally);
+  using descent = new Descent<Dirent[]>();
+  const start = root.reopen();
+  descent.enter(start, start.names());
+  for (let top = descent.top; top; top = descent.top) {
+    const entry = top.state.pop();
+    if (entry === undefined) descent.leave();
+    else {
+      const inner = count(top.dir, entry, tally);
+      if (inner) descent.enter(inner, inner.names());
+      yield;
+    }
+  }
   return tally.bytes;
 }
 
-function* addUp(dir: Dir, tally: Tally): Generator<void> {
-  for (const { name, type } of dir.names()) {
-    const status = type === DT_DIR ? undefined : dir.tryStat(name);
-    if (status !== undefined) tally.add(status);
-    if (type === DT_DIR || (type === DT_UNKNOWN && status?.type === "dir")) {
-      using inner = dir.tryOpenDir(name);
-      if (inner) yield* addUp(inner, tally);
-    }
-    yield;
-  }
+/** Counts a file, or opens the directory that it is; what vanished is passed over. */
+function count(
+  dir: Dir,
+  { name, type }: Dirent,
+  tally: Tally,
+): Dir | undefined {
+  if (type === DT_DIR) return dir.tryOpenDir(name);
+  const status = dir.tryStat(name);
+  if (status?.type === "dir") return dir.tryOpenDir(name);
+  if (status) tally.add(status);
+  return undefined;
 }

@@ -9,6 +9,7 @@ import type { Dir } from "../linux/dir.ts";
 import type { Dirent } from "../linux/dirent.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { compareNames } from "../text.ts";
+import { Descent } from "./descent.ts";
 
 /** One file of a tree. */
 export interface TreeFile {
@@ -20,20 +21,19 @@ export interface TreeFile {
   readonly parent: Dir;
   /** What it is. */
   readonly status: FileStatus;
-  /** The directory itself, if it is one. */
+  /** The directory itself, if it is one; closed when the walk has left it. */
   readonly dir: Dir | undefined;
 }
 
-interface Frame {
-  readonly dir: Dir;
+interface Listing {
   readonly prefix: string;
   readonly names: readonly Dirent[];
   next: number;
 }
 
-function openFrame(dir: Dir, prefix: string): Frame {
+function listing(dir: Dir, prefix: string): Listing {
   const names = dir.names().sort((a, b) => compareNames(a.name, b.name));
-  return { dir, prefix, names, next: 0 };
+  return { prefix, names, next: 0 };
 }
 
 /**
@@ -43,35 +43,30 @@ function openFrame(dir: Dir, prefix: string): Frame {
  * @throws {SyscallError} if anything cannot be read.
  */
 export function* walk(root: Dir): Generator<TreeFile> {
-  const stack: Frame[] = [openFrame(root.reopen(), "")];
-  try {
-    for (;;) {
-      const frame = stack.at(-1);
-      if (frame === undefined) return;
-      const entry = frame.names[frame.next++];
-      if (entry === undefined) {
-        stack.pop()!.dir[Symbol.dispose]();
-        continue;
-      }
-      const file = describe(frame, entry.name);
-      if (file === undefined) continue;
-      if (file.dir) stack.push(openFrame(file.dir, `${file.path}/`));
-      yield file;
+  using descent = new Descent<Listing>();
+  const start = root.reopen();
+  descent.enter(start, listing(start, ""));
+  for (let top = descent.top; top; top = descent.top) {
+    const entry = top.state.names[top.state.next++];
+    if (entry === undefined) {
+      descent.leave();
+      continue;
     }
-  } finally {
-    for (const frame of stack) frame.dir[Symbol.dispose]();
+    const file = describe(top.dir, top.state.prefix, entry.name);
+    if (file === undefined) continue;
+    if (file.dir) descent.enter(file.dir, listing(file.dir, `${file.path}/`));
+    yield file;
   }
 }
 
 /** Overlayfs lists a whiteout that hides nothing, and no stat finds it. */
-function describe(frame: Frame, name: string): TreeFile | undefined {
-  const status = frame.dir.tryStat(name);
+function describe(
+  parent: Dir,
+  prefix: string,
+  name: string,
+): TreeFile | undefined {
+  const status = parent.tryStat(name);
   if (status === undefined) return undefined;
-  return {
-    path: frame.prefix + name,
-    name,
-    parent: frame.dir,
-    status,
-    dir: status.type === "dir" ? frame.dir.openDir(name) : undefined,
-  };
+  const dir = status.type === "dir" ? parent.openDir(name) : undefined;
+  return { path: prefix + name, name, parent, status, dir };
 }

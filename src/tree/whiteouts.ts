@@ -10,12 +10,12 @@
 
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { removeTreeNow } from "../linux/remove.ts";
+import { removeTree } from "../linux/remove.ts";
 import { isWhiteout } from "../linux/stat.ts";
 import { makeWhiteout, markOpaque, type Namespace } from "../overlay/marks.ts";
 import type { HostOwner } from "./metadata.ts";
 
-/** How what an archive hides is carried out. */
+/** How what an archive hides is carried out; yields wherever it may rest. */
 export interface Hiding {
   /**
    * Hides all lower content of a directory.
@@ -23,7 +23,7 @@ export interface Hiding {
    * @param dir The directory.
    * @param path Its clean path.
    */
-  hideContent(dir: Dir, path: string): void;
+  hideContent(dir: Dir, path: string): Iterable<void>;
   /**
    * Hides one name.
    *
@@ -32,8 +32,16 @@ export interface Hiding {
    * @param path Its clean path.
    * @param owner Owner of the mark.
    */
-  hide(dir: Dir, name: string, path: string, owner: HostOwner): void;
+  hide(
+    dir: Dir,
+    name: string,
+    path: string,
+    owner: HostOwner,
+  ): Iterable<void>;
 }
+
+/** Nothing is left to do. */
+const DONE: Iterable<void> = [];
 
 /** Tells whether the archive itself unpacked a path. */
 export type IsUnpacked = (path: string) => boolean;
@@ -50,31 +58,43 @@ export class Marking implements Hiding {
   }
 
   /** See {@linkcode Hiding.hideContent}. */
-  hideContent(dir: Dir): void {
+  hideContent(dir: Dir): Iterable<void> {
     markOpaque(dir, this.#namespace);
+    return DONE;
   }
 
   /** See {@linkcode Hiding.hide}. */
-  hide(dir: Dir, name: string, path: string, owner: HostOwner): void {
+  hide(
+    dir: Dir,
+    name: string,
+    path: string,
+    owner: HostOwner,
+  ): Iterable<void> {
     try {
       makeWhiteout(dir, name);
       dir.chown(name, owner.uid, owner.gid);
+      return DONE;
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
-      this.#hideBehind(dir, name, path, owner);
     }
-  }
-
-  #hideBehind(dir: Dir, name: string, path: string, owner: HostOwner): void {
     const status = dir.stat(name);
-    if (isWhiteout(status)) return;
-    if (!this.#isUnpacked(path)) {
-      removeTreeNow(dir, name);
-      this.hide(dir, name, path, owner);
-    } else if (status.type === "dir") {
+    if (isWhiteout(status)) return DONE;
+    if (!this.#isUnpacked(path)) return this.#replace(dir, name, path, owner);
+    if (status.type === "dir") {
       using inner = dir.openDir(name);
       markOpaque(inner, this.#namespace);
     }
+    return DONE;
+  }
+
+  *#replace(
+    dir: Dir,
+    name: string,
+    path: string,
+    owner: HostOwner,
+  ): Generator<void> {
+    yield* removeTree(dir, name);
+    this.hide(dir, name, path, owner);
   }
 }
 
@@ -88,19 +108,19 @@ export class Deleting implements Hiding {
   }
 
   /** See {@linkcode Hiding.hideContent}. */
-  hideContent(dir: Dir, path: string): void {
+  *hideContent(dir: Dir, path: string): Generator<void> {
     const prefix = path === "" ? "" : `${path}/`;
     using listing = dir.reopen();
     for (const { name } of listing.names()) {
-      this.hide(dir, name, prefix + name);
+      yield* this.hide(dir, name, prefix + name);
     }
   }
 
   /** See {@linkcode Hiding.hide}. */
-  hide(dir: Dir, name: string, path: string): void {
-    if (!this.#isUnpacked(path)) return removeTreeNow(dir, name);
+  *hide(dir: Dir, name: string, path: string): Generator<void> {
+    if (!this.#isUnpacked(path)) return yield* removeTree(dir, name);
     if (dir.stat(name).type !== "dir") return;
     using inner = dir.openDir(name);
-    this.hideContent(inner, path);
+    yield* this.hideContent(inner, path);
   }
 }

@@ -29,6 +29,7 @@ import {
  * | map that does not match, of a file that the peer does not read | accepted | refused | Go refuses on reading |
  */
 const DELIBERATE = [
+  "its end is followed by something other than zeros",
   "it ends before the content is filled up",
   "it ends where an extended header needs its entry",
   "the size is negative",

@@ -11,6 +11,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
     "a single zero block is followed by something else",
   "content cut": "it ends too early",
   "content without its padding": "it ends before the content is filled up",
+  "bytes after the end": "its end is followed by something other than zeros",
   "padding cut": "it ends before the content is filled up",
   "header cut": "it ends too early",
   "PAX header without its entry":

@@ -43,7 +43,7 @@ export const command = defineCommand({
   async run(context, [id, parent], { input }) {
     const archive = await openArchive(await openInput(context, input));
     const driver = await context.openDriver();
-    const { applyFrom } = await import("../../driver/driver.ts");
+    const { applyFrom } = await import("../../driver/init.ts");
     let entries = 0;
     using progress = new Progress(
       context,

@@ -19,8 +19,8 @@ export const command = defineCommand({
   async run(context) {
     const driver = await context.openDriver();
     const { cleanUp } = await import("../../driver/cleanup.ts");
-    const { partsOf } = await import("../../driver/driver.ts");
-    const { unmounted, deleted } = await cleanUp(partsOf(driver));
+    const { contextOf } = await import("../../driver/driver.ts");
+    const { unmounted, deleted } = await cleanUp(contextOf(driver));
     if (context.json) return await context.printJson({ unmounted, deleted });
     const lines = [
       ...unmounted.map((path) => `Unmounted ${path}`),

@@ -40,8 +40,8 @@ export const command = defineCommand({
     }
     const driver = await context.openDriver();
     const { openDiff } = await import("../../driver/diff.ts");
-    const { partsOf } = await import("../../driver/driver.ts");
-    const diff = await openDiff(partsOf(driver), id!, parent);
+    const { contextOf } = await import("../../driver/driver.ts");
+    const diff = await openDiff(contextOf(driver), id!, parent);
     try {
       const write = (sink: Sink, name: string) =>
         writeWithProgress(context, id!, diff, sink, name);
@@ -49,7 +49,7 @@ export const command = defineCommand({
         await writeFileWhole(output, (sink) => write(sink, `"${output}"`));
       } else await write(Deno.stdout, "standard output");
     } finally {
-      await diff.close();
+      diff.close();
     }
   },
 });

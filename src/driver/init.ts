@@ -1,0 +1,60 @@
+/**
+ * How drivers are made, and how the command line reaches into them.
+ *
+ * @module
+ */
+
+import type { ApplyOptions, DriverOptions } from "../types.ts";
+import { applyArchive } from "./apply.ts";
+import { contextOf, type Driver, newDriver } from "./driver.ts";
+import { openContext } from "./open.ts";
+import type { Source } from "./source.ts";
+
+/**
+ * Prepares a home directory and opens the driver on it.
+ *
+ * Checks that overlays can be mounted there, and makes the home if it is
+ * missing; its parent must exist. Layers that are there stay as they are.
+ *
+ * @param home Path of the home, such as `"/var/lib/docker/overlay2"`.
+ * @param options Storage options and id maps.
+ * @throws {DriverError} `EINVAL` for an unknown option or a bad value, `ENOENT`
+ * if the home's parent is missing, `EPERM` without root, `ENOTSUP` if the kernel
+ * or the file system cannot carry overlays, or no quota where one is asked for.
+ *
+ * @example
+ * ```ts
+ * import { init } from "@overlay2/driver";
+ *
+ * const temp = await Deno.makeTempDir();
+ * const driver = await init(`${temp}/overlay2`);
+ * console.log(driver.status());
+ * await Deno.remove(temp, { recursive: true });
+ * ```
+ */
+// deno-lint-ignore require-await -- errors must reject, not throw
+export async function init(
+  home: string,
+  options: DriverOptions = {},
+): Promise<Driver> {
+  return newDriver(openContext(home, options, true));
+}
+
+/**
+ * Opens the driver on a home that was prepared before, asking the kernel only
+ * what a job needs; a home that was not is prepared as by {@linkcode init}.
+ */
+export function openDriver(home: string, options: DriverOptions = {}): Driver {
+  return newDriver(openContext(home, options, false));
+}
+
+/** Unpacks an archive from anywhere; otherwise as {@linkcode Driver.applyDiff}. */
+export function applyFrom(
+  driver: Driver,
+  id: string,
+  parent: string | undefined,
+  source: Source,
+  options: ApplyOptions = {},
+): Promise<number> {
+  return applyArchive(contextOf(driver), id, parent, source, options);
+}

@@ -1,0 +1,108 @@
+/**
+ * A layer's files as its mount shows them, for reading only.
+ *
+ * The mount is private: it has no place in the tree of files and goes away with
+ * its descriptor, so that nobody else depends on it and nothing is left when
+ * the process dies.
+ *
+ * @module
+ */
+
+import { Dir } from "../linux/dir.ts";
+import { MOST_LOWERS } from "../overlay/data.ts";
+import { detach, mountLayers } from "../overlay/mount.ts";
+import type { Layer } from "../store/layer.ts";
+import { TEMPORARY } from "../store/layout.ts";
+import type { Context } from "./context.ts";
+import { explain, mountOf } from "./mounting.ts";
+
+/** The files of a layer, open for reading. */
+export class View implements Disposable {
+  readonly #context: Context;
+  readonly #layer: Layer;
+  readonly #diff: Dir;
+  /** Root of the files. */
+  readonly root: Dir;
+
+  private constructor(context: Context, layer: Layer, diff: Dir, root: Dir) {
+    this.#context = context;
+    this.#layer = layer;
+    this.#diff = diff;
+    this.root = root;
+  }
+
+  /**
+   * Opens a layer's own directory alone.
+   *
+   * @param context The driver's parts.
+   * @param layer Layer on record.
+   */
+  static ofUpper(context: Context, layer: Layer): View {
+    const diff = Dir.open(context.path(layer.diff));
+    return new View(context, layer, diff, diff);
+  }
+
+  /**
+   * Opens a layer together with all that it stands on.
+   *
+   * @param context The driver's parts.
+   * @param layer Layer on record.
+   * @throws {DriverError} `EUCLEAN` if a lower is gone.
+   * @throws {SyscallError} what mounting answers.
+   */
+  static async ofMerged(context: Context, layer: Layer): Promise<View> {
+    const view = View.ofUpper(context, layer);
+    if (layer.lowers.length === 0) return view;
+    try {
+      const root = openMounted(context, layer) ??
+        await mountPrivately(context, layer);
+      return new View(context, layer, view.#diff, root);
+    } catch (error) {
+      view[Symbol.dispose]();
+      throw explain(context, layer, error);
+    }
+  }
+
+  /**
+   * Makes sure that the files stayed while they were read. Removal, and filling,
+   * take the directory away before anything in it.
+   *
+   * @throws {DriverError} `EIO` otherwise.
+   */
+  confirm(): void {
+    this.#context.confirm(this.#layer, this.#diff);
+  }
+
+  /** Closes the files. */
+  [Symbol.dispose](): void {
+    this.#diff[Symbol.dispose]();
+    this.root[Symbol.dispose]();
+  }
+}
+
+/** The mount that somebody has of the layer; the descriptor keeps it. */
+function openMounted(context: Context, layer: Layer): Dir | undefined {
+  const merged = context.path(layer.merged);
+  if (!context.uses.isMounted(merged)) return undefined;
+  const root = Dir.open(merged);
+  if (root.self().mountRoot !== false) return root;
+  root[Symbol.dispose]();
+  return undefined;
+}
+
+async function mountPrivately(context: Context, layer: Layer): Promise<Dir> {
+  const name = `${TEMPORARY}merged${crypto.randomUUID().slice(0, 8)}`;
+  const target = `${layer.id}/${name}`;
+  using dir = Dir.open(context.path(layer.id));
+  dir.mkdir(name, 0o700);
+  try {
+    // Its own directory is one lower more, which the kernel may not take.
+    const writable = layer.lowers.length === MOST_LOWERS;
+    const mount = mountOf(context, layer, target, writable);
+    await mountLayers(mount, context.support.oneByOne);
+    return Dir.open(context.path(target));
+  } finally {
+    detach(context.path(target));
+    dir.rmdir(name);
+  }
+}
