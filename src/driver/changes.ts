@@ -6,6 +6,7 @@
 
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { dirMarks } from "../overlay/marks.ts";
 import type { Layer } from "../store/layer.ts";
 import { compareNames } from "../text.ts";
 import { type FoundChange, upperChanges } from "../tree/changes.ts";
@@ -72,8 +73,13 @@ async function upperChangesOf(
 function openLowers(context: Context, layer: Layer): LowerDir {
   const dirs: Dir[] = [];
   try {
-    for (const lower of layer.lowers) dirs.push(Dir.open(context.path(lower)));
-    return new LowerDir(dirs, context.support.namespace);
+    const { namespace } = context.support;
+    for (const lower of layer.lowers) {
+      const dir = Dir.open(context.path(lower));
+      dirs.push(dir);
+      if (dirMarks(dir, namespace).foreign) throw new NeedsMount(lower);
+    }
+    return new LowerDir(dirs, namespace);
   } catch (error) {
     for (const dir of dirs) dir[Symbol.dispose]();
     throw explain(context, layer, error);

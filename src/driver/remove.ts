@@ -5,7 +5,10 @@
  */
 
 import { DriverError } from "../errors.ts";
+import { mountsBelow } from "../linux/mountinfo.ts";
+import { detach } from "../overlay/mount.ts";
 import { checkId, MERGED, quote } from "../store/layout.ts";
+import { printableName } from "../text.ts";
 import type { Context } from "./context.ts";
 import { paced } from "./pace.ts";
 
@@ -20,15 +23,26 @@ export async function removeLayer(context: Context, id: string): Promise<void> {
   await context.turns.run(id, async () => {
     const merged = context.path(`${id}/${MERGED}`);
     const doomed = await context.store.condemn(id, () => {
-      if (context.uses.inUse(merged)) throw isMounted(id);
+      if (context.uses.inUse(merged)) throw isBusy(id, "it is mounted");
+      unmountBelow(context, id);
     });
     await paced(context.store.purge(doomed));
   });
 }
 
-function isMounted(id: string): DriverError {
-  return new DriverError(
-    "EBUSY",
-    `Cannot remove layer ${quote(id)}: it is mounted`,
-  );
+/**
+ * Unmounts what is mounted somewhere in a layer's files, as Docker does: it
+ * belongs to somebody else and must not be deleted with them.
+ */
+function unmountBelow(context: Context, id: string): void {
+  const home = Deno.realPathSync(context.home);
+  for (const { mountpoint } of mountsBelow(`${home}/${id}`)) {
+    if (detach(mountpoint)) continue;
+    const place = printableName(mountpoint);
+    throw isBusy(id, `${place} is a mountpoint and cannot be unmounted`);
+  }
+}
+
+function isBusy(id: string, why: string): DriverError {
+  return new DriverError("EBUSY", `Cannot remove layer ${quote(id)}: ${why}`);
 }

@@ -7,10 +7,12 @@
 import type { Dir } from "./dir.ts";
 import { type Dirent, DT_DIR, DT_UNKNOWN } from "./dirent.ts";
 import { hasCode } from "./errno.ts";
+import { failure } from "./libc.ts";
 import { MNT_DETACH, unmount } from "./mount.ts";
 import { procPath } from "./dir.ts";
 
 const BUSY_TRIES = 50;
+const EBUSY = 16;
 
 /**
  * Deletes `name` in `dir` and all below it; a missing name is done already.
@@ -103,13 +105,25 @@ function movedUp(first: Emptying, from: Emptying, name: string): boolean {
   return true;
 }
 
-/** Opens a directory after taking away what is mounted on it: that is not ours to delete. */
+/**
+ * Opens a directory after taking away what is mounted on it: that is not ours to
+ * delete.
+ *
+ * @throws {SyscallError} `EBUSY` if it cannot be unmounted.
+ */
 function openUnmounted(dir: Dir, name: string): Dir {
   for (;;) {
     const inner = dir.openDir(name);
-    if (inner.self().mountRoot === false || !unmounted(dir, name)) return inner;
+    if (!isCrossing(dir, inner)) return inner;
     inner[Symbol.dispose]();
+    if (!unmounted(dir, name)) throw failure(EBUSY, "umount2", dir, name);
   }
+}
+
+/** Whether one directory lies in another mount than the one that holds it. */
+function isCrossing(outer: Dir, inner: Dir): boolean {
+  const { mountRoot, dev } = inner.self();
+  return mountRoot ?? dev !== outer.self().dev;
 }
 
 /** Unmounts `name` lazily; tells whether anything was mounted there. */

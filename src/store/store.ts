@@ -240,8 +240,8 @@ export class Store {
     const lock = await this.lock(id);
     try {
       return await withHomeLocked(this.home, (home, links) => {
-        refuse();
         this.#refuseParent(home, id);
+        refuse();
         const short = shortNamesOf(home, links, lock, id);
         const name = unfinishedName();
         home.rename(id, home, name, false);

@@ -39,51 +39,50 @@ export function* upperChanges(
   const { foreign } = dirMarks(dir, namespace);
   if (foreign) throw new NeedsMount("the root is redirected");
   // Overlayfs merges the roots of its layers whatever their marks.
-  yield* changesIn(dir, below, "", false, namespace);
+  yield* changesIn({ upper: dir, below, path: "", opaque: false }, namespace);
+}
+
+/** A directory of the upper and what lies below it. */
+interface Merging {
+  readonly upper: Dir;
+  readonly below: LowerDir;
+  /** Path of the directory. */
+  readonly path: string;
+  /** Whether what lies below is hidden. */
+  readonly opaque: boolean;
 }
 
 function* changesIn(
-  upper: Dir,
-  below: LowerDir,
-  path: string,
-  opaque: boolean,
+  at: Merging,
   namespace: Namespace,
 ): Generator<FoundChange> {
-  const names = upper.names().map((entry) => entry.name);
+  const { upper, below, opaque } = at;
   const present = new Set<string>();
-  for (const name of names) {
+  for (const { name } of upper.names()) {
     const status = upper.stat(name);
     if (!isWhiteout(status)) {
       present.add(name);
-      yield* changeOf(upper, below, path, name, status, namespace);
-    } else if (!opaque && below.find(name)) {
-      yield { kind: "D", path: `${path}/${name}`, status: undefined };
-    }
+      yield* changeOf(at, name, status, namespace);
+    } else if (!opaque && below.find(name)) yield deletion(at, name);
   }
-  if (opaque) yield* hidden(below, present, path);
+  if (!opaque) return;
+  for (const name of below.names()) {
+    if (!present.has(name)) yield deletion(at, name);
+  }
 }
 
-/** Everything below an opaque directory that it does not hold itself. */
-function* hidden(
-  below: LowerDir,
-  present: ReadonlySet<string>,
-  path: string,
-): Generator<FoundChange> {
-  for (const name of below.names()) {
-    if (present.has(name)) continue;
-    yield { kind: "D", path: `${path}/${name}`, status: undefined };
-  }
+function deletion(at: Merging, name: string): FoundChange {
+  return { kind: "D", path: `${at.path}/${name}`, status: undefined };
 }
 
 function* changeOf(
-  upper: Dir,
-  below: LowerDir,
-  parent: string,
+  at: Merging,
   name: string,
   status: FileStatus,
   namespace: Namespace,
 ): Generator<FoundChange> {
-  const path = `${parent}/${name}`;
+  const { upper, below } = at;
+  const path = `${at.path}/${name}`;
   const old = below.find(name);
   if (old === undefined) {
     yield { kind: "A", path, status };
@@ -93,16 +92,25 @@ function* changeOf(
   const same = isSame({ dir: upper, name, status }, old);
   if (!same) yield { kind: "C", path, status };
   if (status.type !== "dir") return;
-  if (old.status.type !== "dir") {
-    yield* added(upper, name, path, namespace);
-    return;
-  }
-  using inner = upper.openDir(name);
-  const { opaque, foreign } = dirMarks(inner, namespace);
-  if (foreign) throw new NeedsMount(`${path} is redirected`);
-  using lower = below.descend(name);
-  const within = changesIn(inner, lower, path, opaque, namespace);
+  const within = old.status.type === "dir"
+    ? changesBelow(at, name, namespace)
+    : added(upper, name, path, namespace);
   yield* same ? afterParent({ kind: "C", path, status }, within) : within;
+}
+
+function* changesBelow(
+  at: Merging,
+  name: string,
+  namespace: Namespace,
+): Generator<FoundChange> {
+  const path = `${at.path}/${name}`;
+  using upper = at.upper.openDir(name);
+  const marks = dirMarks(upper, namespace);
+  if (marks.foreign) throw new NeedsMount(`${path} is redirected`);
+  using below = at.below.descend(name);
+  // What is made inside an opaque directory merges with nothing either.
+  const opaque = at.opaque || marks.opaque;
+  yield* changesIn({ upper, below, path, opaque }, namespace);
 }
 
 /** A directory counts as changed, before what changed in it, if anything did. */

@@ -80,8 +80,9 @@ export class Unpacker implements TarSink, Disposable {
     this.#metadata = new Metadata(root, fresh, owners, warn);
     this.#seen = fresh && marks ? undefined : new Set();
     this.#exact = fresh && marks;
-    const unpacked = (path: string) => this.#seen?.has(path) ?? true;
-    this.#hiding = marks
+    const seen = this.#seen;
+    const unpacked = seen && ((path: string) => seen.has(path));
+    this.#hiding = marks || unpacked === undefined
       ? new Marking(namespace, unpacked)
       : new Deleting(unpacked);
     this.#parents = new Parents(root, {
@@ -123,6 +124,7 @@ export class Unpacker implements TarSink, Disposable {
     const name = baseName(path);
     const owner = this.#metadata.hostOwner(entry);
     if (name.startsWith(WHITEOUT_PREFIX)) {
+      this.#remember(parentPath(path));
       const work = this.#whiteout(dir, name, path, owner, entry);
       if (this.#seen) this.#work = this.#clearing(work);
       return;

@@ -49,10 +49,15 @@ export type IsUnpacked = (path: string) => boolean;
 /** Leaves marks for overlayfs in an upper directory. */
 export class Marking implements Hiding {
   readonly #namespace: Namespace;
-  readonly #isUnpacked: IsUnpacked;
+  readonly #isUnpacked: IsUnpacked | undefined;
 
-  /** Makes one for an upper directory whose marks are in `namespace`. */
-  constructor(namespace: Namespace, isUnpacked: IsUnpacked) {
+  /**
+   * Makes one for an upper directory.
+   *
+   * @param namespace Namespace of its marks.
+   * @param isUnpacked Tells what the archive unpacked; `undefined` for all there is.
+   */
+  constructor(namespace: Namespace, isUnpacked: IsUnpacked | undefined) {
     this.#namespace = namespace;
     this.#isUnpacked = isUnpacked;
   }
@@ -79,12 +84,15 @@ export class Marking implements Hiding {
     }
     const status = dir.stat(name);
     if (isWhiteout(status)) return DONE;
-    if (!this.#isUnpacked(path)) return this.#replace(dir, name, path, owner);
-    if (status.type === "dir") {
-      using inner = dir.openDir(name);
-      markOpaque(inner, this.#namespace);
+    const isUnpacked = this.#isUnpacked;
+    if (isUnpacked && !isUnpacked(path)) {
+      return this.#replace(dir, name, path, owner);
     }
-    return DONE;
+    if (status.type !== "dir") return DONE;
+    using inner = dir.openDir(name);
+    markOpaque(inner, this.#namespace);
+    // What an earlier archive left in the directory is hidden by deleting it.
+    return isUnpacked ? new Deleting(isUnpacked).hide(dir, name, path) : DONE;
   }
 
   *#replace(
