@@ -14,7 +14,7 @@ import {
   S_IFIFO,
   S_IFSOCK,
 } from "../../src/linux/constants.ts";
-import { Dir, makeDev } from "../../src/linux/dir.ts";
+import { type Dir, makeDev } from "../../src/linux/dir.ts";
 import { hasCode } from "../../src/linux/errno.ts";
 import { closeFd, openAt, writeFd } from "../../src/linux/file.ts";
 import { removeTreeNow } from "../../src/linux/remove.ts";
