@@ -21,6 +21,8 @@ export interface Leftover {
   readonly kind: "mount" | "loop device" | "process" | "file";
   /** Mount point, device, process id, or path. */
   readonly what: string;
+  /** Where it lies; for a loop device its file, for a process nothing. */
+  readonly place?: string;
   /** One line for the user. */
   readonly text: string;
 }
@@ -88,6 +90,7 @@ function mounts(scope: string): Leftover[] {
     .map(({ id, target, type }) => ({
       kind: "mount",
       what: target,
+      place: target,
       text: `mount ${id} of type ${type} on ${target}`,
     }));
 }
@@ -109,7 +112,12 @@ function loops(scope: string): Leftover[] {
       if (file === "" || !inScope) return [];
       const what = `/dev/${name}`;
       return [
-        { kind: "loop device", what, text: `loop device ${what} on ${file}` },
+        {
+          kind: "loop device",
+          what,
+          place: file,
+          text: `loop device ${what} on ${file}`,
+        },
       ];
     });
 }
@@ -134,7 +142,7 @@ function processes(mark: string): Leftover[] {
 function files(temp: string): Leftover[] {
   return [...Deno.readDirSync(temp)].map(({ name }) => {
     const what = `${temp}/${name}`;
-    return { kind: "file", what, text: `file ${what}` };
+    return { kind: "file", what, place: what, text: `file ${what}` };
   });
 }
 
