@@ -54,6 +54,10 @@ const OWNERS = refused("an id of 32 bits cannot hold it", [
 
 const BAD_SHAPES: Differences = {
   ...refused("a file cannot be opaque", ["opaque marker in a file's place"]),
+  ...refused("something follows its end", [
+    "garbage after the end",
+    "entries after the end",
+  ]),
   ...refused("it is cut short", [
     "cut in the padding",
     "cut before the padding ends",
