@@ -9,6 +9,7 @@ import { S_IFBLK } from "../linux/constants.ts";
 import { Dir, makeDev } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import {
+  isProjectUsed,
   projectId,
   quotaEnforced,
   type QuotaTarget,
@@ -74,9 +75,12 @@ export class Quota {
    * @param limits What it may hold.
    */
   limit(home: Dir, dir: Dir, limits: SizeLimits): void {
-    const id = nextProject(home);
+    const target = targetOf(home);
+    let id = nextProject(home);
+    // Other homes of the file system number their layers likewise.
+    while (isProjectUsed(target, id)) id++;
     setProjectId(dir, id);
-    setQuota(targetOf(home), id, limits);
+    setQuota(target, id, limits);
   }
 
   /** Refuses limits where there are no quotas. */

@@ -8,6 +8,7 @@
  */
 
 import { SYS } from "./constants.ts";
+import { hasCode } from "./errno.ts";
 import { checked, cString, failure, lastErrno, libc } from "./libc.ts";
 
 const FS_IOC_FSGETXATTR = 0x801c581fn;
@@ -23,6 +24,7 @@ const ENFORCEMENT = 0x20;
 const FIELD_INODES = 0x1 | 0x2;
 const FIELD_BLOCKS = 0x4 | 0x8;
 const BLOCK = 512;
+const INODES_USED_AT = 48;
 
 /** An open directory. */
 interface Directory {
@@ -130,13 +132,23 @@ export function setQuota(
   quotactl(target, Q_XSETQLIM, id, bytes);
 }
 
-/** Reads the hard limits of a project. */
-export function getQuota(target: QuotaTarget, id: number): QuotaLimits {
+/**
+ * Tells whether any file belongs to a project.
+ *
+ * @param target Any directory of the file system.
+ * @param id Project id.
+ */
+export function isProjectUsed(target: QuotaTarget, id: number): boolean {
+  return readQuota(target, id).getBigUint64(INODES_USED_AT, true) > 0n;
+}
+
+/** What the file system knows of a project; all zeros if it does not know it. */
+function readQuota(target: QuotaTarget, id: number): DataView<ArrayBuffer> {
   const bytes = new Uint8Array(112);
-  quotactl(target, Q_XGETQUOTA, id, bytes);
-  const view = new DataView(bytes.buffer);
-  return {
-    bytes: Number(view.getBigUint64(8, true)) * BLOCK,
-    inodes: Number(view.getBigUint64(24, true)),
-  };
+  try {
+    quotactl(target, Q_XGETQUOTA, id, bytes);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+  return new DataView(bytes.buffer);
 }

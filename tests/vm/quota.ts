@@ -135,6 +135,18 @@ function testPlace(place: Place): void {
 
     assertEquals(await capacity(`${home.path}/old/diff`), 4 * MIB);
   });
+
+  test(`two homes of one file system give no layer another's limit ${on}`, async () => {
+    await using home = await newHome(place);
+    await using other = await newHome(place);
+    const small = await mountNew(home, "small", { size: "4M" });
+    const large = await mountNew(other, "large", { size: "16M" });
+
+    await assertFull(() => write(`${small}/f`, 6));
+    write(`${large}/f`, 12);
+
+    assertEquals(await capacity(`${home.path}/small/diff`), 4 * MIB);
+  });
 }
 
 /** A second driver on a home; the first one stays the owner of the directory. */
