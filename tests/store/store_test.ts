@@ -1,0 +1,341 @@
+/**
+ * Layers as files: the index of children, locks, and what is left by the dead.
+ *
+ * @module
+ */
+
+import { Dir } from "../../src/linux/dir.ts";
+import { fsMagic } from "../../src/linux/statfs.ts";
+import { kernelAtLeast } from "../../src/overlay/userns.ts";
+import { Children } from "../../src/store/children.ts";
+import { readSmall, writeAtomic, writeNew } from "../../src/store/files.ts";
+import { readLayer } from "../../src/store/layer.ts";
+import { Store } from "../../src/store/store.ts";
+import { lockDir, Turns } from "../../src/store/turns.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { assertCode, openDescriptors, TempDir, turn } from "../fixtures.ts";
+import { describeTree, namesIn } from "../trees.ts";
+
+/** Opens a store on a new home. */
+function openStore(temp: TempDir, inMemory = true): Store {
+  if (inMemory) temp.useMemory();
+  return another(`${temp.path}/home`);
+}
+
+function another(home: string): Store {
+  const store = new Store(home, {
+    root: { uid: 0, gid: 0 },
+    maxDepth: 128,
+    fineTimes: false,
+  });
+  store.prepare();
+  return store;
+}
+
+/** Whether changes that were looked at are stamped anew: on ext4, since 6.13. */
+function hasFineTimes(path: string): boolean {
+  return kernelAtLeast(Deno.osRelease(), 6, 13) && fsMagic(path) === 0xef53;
+}
+
+function finish(steps: Generator<void>): void {
+  for (const _ of steps);
+}
+
+async function remove(store: Store, id: string): Promise<void> {
+  finish(store.purge(await store.condemn(id, () => {})));
+}
+
+for (const fineTimes of [true, false]) {
+  const clock = fineTimes ? "fine" : "coarse";
+
+  Deno.test(`Children sees what other processes make and remove, by a ${clock} clock`, async () => {
+    using temp = new TempDir();
+    // In memory the kernel does not stamp a directory anew for each deletion.
+    const store = openStore(temp, !fineTimes);
+    await store.create("a", undefined);
+    const children = new Children(fineTimes && hasFineTimes(temp.path));
+    const child = (id: string) =>
+      store.withHome((home) => children.anyChild(home, id));
+
+    assertEquals(child("a"), undefined);
+    await store.create("b", "a");
+    assertEquals(child("a"), "b");
+    await store.create("c", "b");
+    assertEquals(child("b"), "c");
+    await remove(store, "c");
+    assertEquals(child("b"), undefined);
+    await remove(store, "b");
+    assertEquals(child("a"), undefined);
+  });
+
+  Deno.test(`Children keeps up with its own notes, by a ${clock} clock`, async () => {
+    using temp = new TempDir();
+    const store = openStore(temp);
+    await store.create("a", undefined);
+    const children = new Children(fineTimes);
+
+    store.withHome((home) => {
+      children.refresh(home);
+      children.note(home, "one", "a");
+      children.note(home, "two", "a");
+    });
+    await turn(30);
+    store.withHome((home) => {
+      children.note(home, "one", undefined);
+    });
+
+    assertEquals(
+      store.withHome((home) => children.anyChild(home, "none")),
+      undefined,
+    );
+  });
+}
+
+Deno.test("Children passes over what is no layer, and layers that are broken", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("a", undefined);
+  await store.create("b", "a");
+  Deno.writeTextFileSync(`${store.home}/b/lower`, "");
+  Deno.writeTextFileSync(`${store.home}/file`, "");
+  Deno.symlinkSync("a", `${store.home}/link`);
+  Deno.mkdirSync(`${store.home}/empty`);
+  Deno.mkdirSync(`${store.home}/no-diff`);
+  Deno.writeTextFileSync(`${store.home}/no-diff/lower`, "l/NONE");
+  const children = new Children(true);
+
+  const found = store.withHome((home) => children.anyChild(home, "a"));
+
+  assertEquals(found, undefined);
+});
+
+Deno.test("Store of another process is seen at once", async () => {
+  using temp = new TempDir();
+  const one = openStore(temp);
+  const two = another(one.home);
+
+  for (let i = 0; i < 30; i++) {
+    await one.create("base", undefined);
+    await two.create("child", "base");
+    await assertCode(() => one.condemn("base", () => {}), "EBUSY", `${i}`);
+    await remove(one, "child");
+    await remove(two, "base");
+  }
+
+  assertEquals(namesIn(one.home), ["l/"]);
+});
+
+Deno.test("Store.create() fails whole or makes the layer whole", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("base", undefined);
+  const before = describeTree(store.home, { dirTimes: false });
+  const descriptors = openDescriptors();
+  const failing = () => {
+    throw new Error("no space");
+  };
+
+  for (const parent of [undefined, "base"]) {
+    let failed: unknown;
+    try {
+      await store.create("new", parent, failing);
+    } catch (error) {
+      failed = error;
+    }
+    assertEquals((failed as Error).message, "no space");
+  }
+
+  assertEquals(describeTree(store.home, { dirTimes: false }), before);
+  assertEquals(openDescriptors(), descriptors);
+});
+
+Deno.test("Store.condemn() takes the name at once, and the files later", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("base", undefined);
+  Deno.mkdirSync(`${store.home}/base/diff/dir`);
+  const descriptors = openDescriptors();
+
+  const doomed = await store.condemn("base", () => {});
+
+  assertEquals(store.exists("base"), false);
+  assertEquals(namesIn(`${store.home}/l`), []);
+  await store.create("base", undefined);
+  finish(store.purge(doomed));
+  assertEquals(store.exists("base"), true);
+  assertEquals(namesIn(store.home).filter((name) => /^[^/]+\/$/.test(name)), [
+    "base/",
+    "l/",
+  ]);
+  assertEquals(openDescriptors(), descriptors);
+});
+
+Deno.test("Store.condemn() that is refused changes nothing and lets go", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("base", undefined);
+  const before = describeTree(store.home, { dirTimes: false });
+  const descriptors = openDescriptors();
+  const refuse = () => {
+    throw new Error("mounted");
+  };
+
+  await store.condemn("base", refuse).catch(() => {});
+
+  assertEquals(describeTree(store.home, { dirTimes: false }), before);
+  assertEquals(openDescriptors(), descriptors);
+  await remove(store, "base");
+});
+
+Deno.test("Store.leftovers() finds what the dead left, and not what the living do", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  for (const id of ["alive", "doomed", "dead"]) {
+    await store.create(id, undefined);
+  }
+  const doomed = await store.condemn("doomed", () => {});
+  const dead = await store.condemn("dead", () => {});
+  dead.lock[Symbol.dispose]();
+  Deno.mkdirSync(`${store.home}/some-removing`);
+
+  const found = await store.leftovers();
+
+  assertEquals(found.map(({ name }) => name), [dead.name]);
+  for (const one of found) finish(store.purge(one));
+  finish(store.purge(doomed));
+  assertEquals(namesIn(store.home).filter((name) => /^[^/]+\/$/.test(name)), [
+    "alive/",
+    "l/",
+    "some-removing/",
+  ]);
+});
+
+Deno.test("Store.lock() waits for its holder, and finds the layer gone afterwards", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("base", undefined);
+  const holder = await store.lock("base");
+  let got = false;
+  const waiting = store.lock("base").then((dir) => {
+    got = true;
+    return dir;
+  });
+  await turn(30);
+  assertEquals(got, false);
+
+  holder[Symbol.dispose]();
+  const second = await waiting;
+  second[Symbol.dispose]();
+  const remover = await store.lock("base");
+  const late = store.lock("base");
+  late.catch(() => {});
+  Deno.renameSync(`${store.home}/base`, `${store.home}/elsewhere`);
+  remover[Symbol.dispose]();
+
+  await assertCode(() => late, "ENOENT");
+});
+
+Deno.test("readLayer() reads what Docker writes", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("a", undefined);
+  await store.create("b", "a");
+  await store.create("c", "b");
+  using home = Dir.open(store.home);
+
+  const { lowers, ...layer } = readLayer(home, "b");
+
+  assertEquals(lowers.length, 1);
+  assertEquals(layer, {
+    id: "b",
+    diff: "b/diff",
+    work: "b/work",
+    merged: "b/merged",
+    committed: true,
+  });
+  assertEquals(readLayer(home, "c").lowers.length, 2);
+  assertEquals(readLayer(home, "c").lowers[1], lowers[0]);
+  assertEquals(readLayer(home, "a").lowers, []);
+});
+
+Deno.test("writeAtomic() and writeNew() give exact modes and leave nothing beside", async () => {
+  using temp = new TempDir();
+  using root = Dir.open(temp.path);
+  const umask = Deno.umask(0o077);
+  try {
+    writeNew(root, "new", "text é \udcff", 0o644);
+    writeAtomic(root, "atomic", "one", 0o666);
+    writeAtomic(root, "atomic", "two", 0o600);
+    writeAtomic(root, "empty", "", 0o600);
+  } finally {
+    Deno.umask(umask);
+  }
+
+  assertEquals(root.stat("new").mode, 0o644);
+  assertEquals(root.stat("atomic").mode, 0o600);
+  assertEquals(readSmall(root, "new"), "text é \udcff");
+  assertEquals(readSmall(root, "atomic"), "two");
+  assertEquals(readSmall(root, "empty"), "");
+  assertEquals(readSmall(root, "missing"), undefined);
+  await assertCode(() => writeNew(root, "new", "", 0o644), "EEXIST");
+  assertEquals(namesIn(temp.path), ["atomic", "empty", "new"]);
+});
+
+Deno.test("readSmall() follows no link and writeAtomic() replaces one", async () => {
+  using temp = new TempDir();
+  using root = Dir.open(temp.path);
+  Deno.writeTextFileSync(`${temp.path}/target`, "secret");
+  root.symlink("target", "link");
+
+  await assertCode(() => readSmall(root, "link"), "ELOOP");
+  writeAtomic(root, "link", "own", 0o600);
+
+  assertEquals(root.stat("link").type, "file");
+  assertEquals(Deno.readTextFileSync(`${temp.path}/target`), "secret");
+});
+
+Deno.test("Turns runs tasks of one key in order, and those of others at once", async () => {
+  const turns = new Turns();
+  const order: string[] = [];
+  const task = (name: string, milliseconds: number) => async () => {
+    order.push(`${name} begins`);
+    await turn(milliseconds);
+    order.push(`${name} ends`);
+    return name;
+  };
+
+  const results = await Promise.all([
+    turns.run("x", task("one", 20)),
+    turns.run("x", task("two", 0)),
+    turns.run("y", task("three", 0)),
+  ]);
+
+  assertEquals(results, ["one", "two", "three"]);
+  assert(order.indexOf("one ends") < order.indexOf("two begins"), order.join());
+  assert(order.indexOf("three ends") < order.indexOf("one ends"), order.join());
+});
+
+Deno.test("Turns goes on after a task that failed", async () => {
+  const turns = new Turns();
+  const failed = turns.run("x", () => Promise.reject(new Error("one")));
+  const next = turns.run("x", () => "two");
+
+  assertEquals(await failed.catch((error) => error.message), "one");
+  assertEquals(await next, "two");
+});
+
+Deno.test("lockDir() waits until the holder closes", async () => {
+  using temp = new TempDir();
+  const holder = Dir.open(temp.path);
+  using waiter = Dir.open(temp.path);
+  await lockDir(holder);
+  let got = false;
+  const waiting = lockDir(waiter).then(() => got = true);
+
+  await turn(20);
+  assertEquals(got, false);
+  holder[Symbol.dispose]();
+  await waiting;
+
+  assertEquals(got, true);
+});
