@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DriverError } from "../errors.ts";
+import type { Chunks } from "./chunks.ts";
 import { CommandError } from "./command.ts";
 
 /** A compression, and the bytes with which its data begin. */
@@ -14,9 +14,6 @@ interface Format {
   /** Unpacks; left out if that is not supported. */
   readonly unpack?: (source: Chunks) => Promise<Chunks>;
 }
-
-/** Bytes in pieces of any size. */
-export type Chunks = AsyncGenerator<Uint8Array, void>;
 
 const gzip = async (source: Chunks) =>
   (await import("./gzip.ts")).gunzip(source);
@@ -89,25 +86,6 @@ export async function decompress(
     );
   }
   return streamOf(await format.unpack(source), reader);
-}
-
-/**
- * Makes the error of a compressed stream that is damaged.
- *
- * @param format Name of the compression.
- * @param reason What is wrong with it.
- * @param cause The error behind it, if any.
- */
-export function damaged(
-  format: string,
-  reason: string,
-  cause?: unknown,
-): DriverError {
-  return new DriverError(
-    "EBADMSG",
-    `Cannot unpack the ${format} archive: ${reason}`,
-    { cause },
-  );
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;

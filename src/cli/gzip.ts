@@ -6,7 +6,7 @@
 
 import { createGunzip } from "node:zlib";
 
-import { type Chunks, damaged } from "./decompress.ts";
+import { type Chunks, damaged } from "./chunks.ts";
 import { Engine, OUTPUT_CHUNK } from "./engine.ts";
 
 /** Bytes per step: gzip makes at most a thousand times as many of them. */

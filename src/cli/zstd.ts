@@ -11,7 +11,7 @@
 
 import { createZstdDecompress } from "node:zlib";
 
-import { type Chunks, damaged } from "./decompress.ts";
+import { type Chunks, damaged } from "./chunks.ts";
 import { Engine, OUTPUT_CHUNK } from "./engine.ts";
 
 /** Magic number of a frame (section 3.1.1), little endian. */

@@ -22,6 +22,7 @@ import {
   writeNew,
 } from "./files.ts";
 import { type Layer, openLayer, readLayer, readShortName } from "./layer.ts";
+import { isLinked, linkTo, shortNamesOf } from "./link.ts";
 import {
   checkId,
   COMMITTED,
@@ -29,9 +30,7 @@ import {
   isUnfinished,
   LINK,
   LINKS,
-  linkTarget,
   LOWER,
-  newShortName,
   quote,
   unfinishedName,
   WORK,
@@ -325,58 +324,8 @@ function commit(home: Dir, parent: string): boolean {
   return true;
 }
 
-/** Makes a short link under a name that is free. */
-function linkTo(links: Dir, id: string): string {
-  for (;;) {
-    const short = newShortName();
-    try {
-      links.symlink(linkTarget(id), short);
-      return short;
-    } catch (error) {
-      if (!hasCode(error, "EEXIST")) throw error;
-    }
-  }
-}
-
-/** Short links that lead to a layer: the one on record, or all if that is unusable. */
-function shortNamesOf(
-  home: Dir,
-  links: Dir,
-  dir: Dir,
-  id: string,
-): string[] {
-  const target = linkTarget(id);
-  try {
-    const short = readShortName(dir, id);
-    return links.tryStat(short)?.type === "symlink" &&
-        links.readlink(short) === target
-      ? [short]
-      : [];
-  } catch (error) {
-    if (!(error instanceof DriverError)) throw error;
-  }
-  using all = home.openDir(LINKS);
-  return all.names().map((entry) => entry.name).filter((name) =>
-    links.stat(name).type === "symlink" && links.readlink(name) === target
-  );
-}
-
 /** A directory that unfinished work left, and that no short link of its own leads to. */
 function isLeftover(home: Dir, name: string): boolean {
   return isUnfinished(name) && home.stat(name).type === "dir" &&
     !isLinked(home, name);
-}
-
-/** Whether a directory is a layer of that very name. */
-function isLinked(home: Dir, name: string): boolean {
-  try {
-    using dir = home.openDir(name);
-    const short = readShortName(dir, name);
-    return home.readlink(`${LINKS}/${short}`) === linkTarget(name);
-  } catch (error) {
-    if (error instanceof DriverError || hasCode(error, "ENOENT", "EINVAL")) {
-      return false;
-    }
-    throw error;
-  }
 }

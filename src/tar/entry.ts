@@ -51,3 +51,26 @@ export interface TarEntry {
   /** Extended attributes by full name, as bytes; `undefined` for none. */
   xattrs: Map<string, Uint8Array> | undefined;
 }
+
+/**
+ * Makes an entry with nothing set but its name and type.
+ *
+ * @param name Path in the archive.
+ * @param type What the entry is.
+ */
+export function plainEntry(name: string, type: string): TarEntry {
+  return {
+    name,
+    type,
+    linkname: "",
+    size: 0,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    mtime: { seconds: 0, nanoseconds: 0 },
+    atime: undefined,
+    devmajor: 0,
+    devminor: 0,
+    xattrs: undefined,
+  };
+}

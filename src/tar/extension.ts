@@ -6,7 +6,7 @@
  */
 
 import { decodeName } from "../text.ts";
-import type { TarEntry } from "./entry.ts";
+import { plainEntry, type TarEntry } from "./entry.ts";
 import { Malformed } from "./error.ts";
 import { checkSign } from "./limits.ts";
 import { parsePax, type PaxRecords, paxText } from "./pax.ts";
@@ -102,19 +102,8 @@ export class Extensions {
   #global(header: TarEntry): TarEntry {
     const path = paxText(parsePax(this.#body), "path");
     this.#reset();
-    return {
-      ...header,
-      name: path === "" ? header.name : path,
-      linkname: "",
-      size: 0,
-      mode: 0,
-      uid: 0,
-      gid: 0,
-      mtime: { seconds: 0, nanoseconds: 0 },
-      atime: undefined,
-      devmajor: 0,
-      devminor: 0,
-    };
+    const { type, xattrs } = header;
+    return { ...plainEntry(path === "" ? header.name : path, type), xattrs };
   }
 
   /**

@@ -16,7 +16,7 @@ import {
   listXattrsFd,
 } from "../linux/xattr.ts";
 import type { Namespace } from "../overlay/marks.ts";
-import type { TarEntry } from "../tar/entry.ts";
+import { plainEntry, type TarEntry } from "../tar/entry.ts";
 import type { Owners } from "./owners.ts";
 import { portableCapability } from "./capability.ts";
 
@@ -45,24 +45,6 @@ export interface PackSettings {
   readonly owners: Owners;
   /** Is told of files that are left out. */
   readonly warn: (message: string) => void;
-}
-
-/** An entry with nothing set but its name and type. */
-export function plainEntry(name: string, type: string): TarEntry {
-  return {
-    name,
-    type,
-    linkname: "",
-    size: 0,
-    mode: 0,
-    uid: 0,
-    gid: 0,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    atime: undefined,
-    devmajor: 0,
-    devminor: 0,
-    xattrs: undefined,
-  };
 }
 
 const TYPE_OF: Readonly<Record<FileStatus["type"], string | undefined>> = {

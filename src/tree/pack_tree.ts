@@ -8,7 +8,7 @@ import type { Dir } from "../linux/dir.ts";
 import { closeFd } from "../linux/file.ts";
 import { isWhiteout } from "../linux/stat.ts";
 import { dirMarks } from "../overlay/marks.ts";
-import type { TarEntry } from "../tar/entry.ts";
+import { plainEntry, type TarEntry } from "../tar/entry.ts";
 import type { Change } from "../types.ts";
 import {
   EntryMaker,
@@ -16,7 +16,6 @@ import {
   OPAQUE_MARKER,
   type PackItem,
   type PackSettings,
-  plainEntry,
   WHITEOUT_PREFIX,
 } from "./pack.ts";
 import { type TreeFile, walk } from "./walk.ts";
