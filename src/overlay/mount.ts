@@ -95,6 +95,15 @@ function mountStepwise(mount: OverlayMount): void {
   context.mount(`${mount.home}/${mount.target}`);
 }
 
+/** Bytes that one UTF-16 unit takes at most. */
+const UNIT_MAX = 3;
+
+/** Whether a text fits into one string of fsconfig(2). */
+function fits(text: string): boolean {
+  return text.length * UNIT_MAX <= FSCONFIG_STRING_MAX ||
+    encodeName(text).length <= FSCONFIG_STRING_MAX;
+}
+
 /** The kernel takes a backslash in `upperdir` and `workdir` for an escape, here too. */
 function escapeBackslash(path: string): string {
   return path.replaceAll("\\", "\\\\");
@@ -118,10 +127,10 @@ class ShortPaths implements Disposable {
    */
   of(path: string, escape = (text: string) => text): string {
     const absolute = escape(`${this.#home}/${path}`);
-    if (encodeName(absolute).length <= FSCONFIG_STRING_MAX) return absolute;
+    if (fits(absolute)) return absolute;
     this.#root ??= this.#keep(Dir.open(this.#home));
     const below = escape(`/proc/self/fd/${this.#root.fd}/${path}`);
-    if (encodeName(below).length <= FSCONFIG_STRING_MAX) return below;
+    if (fits(below)) return below;
     const dir = this.#keep(Dir.open(`${this.#home}/${path}`));
     return `/proc/self/fd/${dir.fd}`;
   }
