@@ -16,6 +16,7 @@ import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
 import { isOverlayXattr } from "../overlay/marks.ts";
 import { makeDir } from "../store/files.ts";
 import { DIFF, quote, TEMPORARY } from "../store/layout.ts";
+import { removeStrays } from "../store/strays.ts";
 import { TarError } from "../tar/error.ts";
 import { TarReader } from "../tar/reader.ts";
 import { Unpacker, type UnpackSettings } from "../tree/unpack.ts";
@@ -74,6 +75,7 @@ async function applyLocked(
   using dir = await context.store.lock(id, options.signal);
   const relation = context.relation(id, parent);
   await refuseInUse(context, relation);
+  await paced(removeStrays(dir, DIFF));
   if (!context.readsUpper(relation)) {
     return await applyMounted(context, dir, id, source, options);
   }

@@ -61,13 +61,18 @@ async function upperChangesOf(
 ): Promise<FoundChange[]> {
   using view = View.ofUpper(context, layer);
   using below = openLowers(context, layer);
-  const found = await collect(
-    layer.lowers.length === 0
-      ? additions(view.root)
-      : upperChanges(view.root, below, context.support.namespace),
-  );
-  view.confirm();
-  return found;
+  const { namespace } = context.support;
+  try {
+    const found = await collect(
+      layer.lowers.length === 0
+        ? additions(view.root)
+        : upperChanges(view.root, below, namespace),
+    );
+    view.confirm();
+    return found;
+  } catch (error) {
+    throw view.explain(error);
+  }
 }
 
 function openLowers(context: Context, layer: Layer): LowerDir {

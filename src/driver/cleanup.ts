@@ -4,9 +4,13 @@
  * @module
  */
 
+import { hasCode } from "../linux/errno.ts";
+import { tryLock } from "../linux/lock.ts";
 import { mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
+import { openLayer } from "../store/layer.ts";
 import { MERGED } from "../store/layout.ts";
+import { removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
 import { release, removeMountpoint } from "./mounting.ts";
 import { paced } from "./pace.ts";
@@ -15,7 +19,7 @@ import { paced } from "./pace.ts";
 export interface CleanupReport {
   /** Mountpoints that were unmounted. */
   readonly unmounted: string[];
-  /** Half-made or half-deleted directories that were deleted, as names in the home. */
+  /** Half-made or half-deleted files and directories that were deleted, as paths in the home. */
   readonly deleted: string[];
 }
 
@@ -35,8 +39,23 @@ export async function cleanUp(context: Context): Promise<CleanupReport> {
       faults.push(fault);
     }
   }
+  for (const id of context.store.list()) {
+    try {
+      deleted.push(...await cleanLayer(context, id));
+    } catch (fault) {
+      if (!hasCode(fault, "ENOENT")) faults.push(fault);
+    }
+  }
   if (faults.length > 0) throw faults[0];
   return { unmounted, deleted };
+}
+
+/** Deletes what interrupted work left in a layer that nobody works on. */
+async function cleanLayer(context: Context, id: string): Promise<string[]> {
+  using dir = context.store.withHome((home) => openLayer(home, id));
+  if (!tryLock(dir.fd, dir.path)) return [];
+  const strays = await paced(removeStrays(dir));
+  return strays.map((name) => `${id}/${name}`);
 }
 
 function unmountAll(context: Context): string[] {

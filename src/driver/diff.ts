@@ -86,7 +86,7 @@ function* confirmed(
     yield* items;
     view.confirm();
   } catch (error) {
-    if (!(error instanceof NeedsMount)) throw error;
+    if (!(error instanceof NeedsMount)) throw view.explain(error);
     throw new DriverError(
       "ENOTSUP",
       `Cannot archive layer ${

@@ -128,9 +128,21 @@ export function explain(
 /** Gives one use of a layer back; the last one unmounts. */
 export function releaseUse(context: Context, id: string): Promise<void> {
   return context.turns.run(id, async () => {
-    using _lock = await context.store.lock(id);
-    releaseLocked(context, id);
+    try {
+      using _lock = await context.store.lock(id);
+      releaseLocked(context, id);
+    } catch (error) {
+      // A later layer of the same id must not inherit the uses of this one.
+      if (hasCode(error, "ENOENT")) forget(context, id);
+      throw error;
+    }
   });
+}
+
+function forget(context: Context, id: string): void {
+  const merged = context.path(`${id}/${MERGED}`);
+  context.uses.forget(merged);
+  context.mounted.delete(merged);
 }
 
 /** Like {@linkcode releaseUse}, for work that has the layer's turn and lock already. */
@@ -156,7 +168,16 @@ export function release(context: Context, merged: string): void {
 export function removeMountpoint(merged: string): void {
   try {
     using dir = Dir.open(merged.slice(0, -MERGED.length));
-    dir.rmdir(MERGED);
+    dropMountpoint(dir, MERGED);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
+  }
+}
+
+/** Removes an empty directory; one that is in use or gone is left to others. */
+export function dropMountpoint(dir: Dir, name: string): void {
+  try {
+    dir.rmdir(name);
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR")) throw error;
   }

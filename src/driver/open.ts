@@ -16,11 +16,14 @@ import { Context } from "./context.ts";
 import { parseOptions, type Settings } from "./options.ts";
 import { Quota } from "./quota.ts";
 
-/** File systems that stamp each change that was looked at anew, since 6.13. */
+/**
+ * File systems that stamp each change of a directory that was looked at anew,
+ * since 6.13: btrfs, ext4 and xfs. Not tmpfs, where a removal gives the
+ * directory the coarse time of what was removed.
+ */
 const FINE_TIMES: ReadonlySet<number> = new Set([
   0x9123683e,
   0xef53,
-  0x01021994,
   0x58465342,
 ]);
 

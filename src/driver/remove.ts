@@ -36,11 +36,17 @@ export async function removeLayer(context: Context, id: string): Promise<void> {
  */
 function unmountBelow(context: Context, id: string): void {
   const home = Deno.realPathSync(context.home);
-  for (const { mountpoint } of mountsBelow(`${home}/${id}`)) {
-    if (detach(mountpoint)) continue;
+  const dir = `${home}/${id}`;
+  for (const { mountpoint } of mountsBelow(dir)) {
+    if (detach(mountpoint) || !isStillMounted(dir, mountpoint)) continue;
     const place = printableName(mountpoint);
     throw isBusy(id, `${place} is a mountpoint and cannot be unmounted`);
   }
+}
+
+/** A mount that another process had for a moment may be gone by now. */
+function isStillMounted(dir: string, mountpoint: string): boolean {
+  return mountsBelow(dir).some((mount) => mount.mountpoint === mountpoint);
 }
 
 function isBusy(id: string, why: string): DriverError {

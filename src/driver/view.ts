@@ -9,12 +9,13 @@
  */
 
 import { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
 import { MOST_LOWERS } from "../overlay/data.ts";
 import { detach, mountLayers } from "../overlay/mount.ts";
 import type { Layer } from "../store/layer.ts";
 import { TEMPORARY } from "../store/layout.ts";
 import type { Context } from "./context.ts";
-import { explain, mountOf } from "./mounting.ts";
+import { dropMountpoint, explain, mountOf } from "./mounting.ts";
 
 /** The files of a layer, open for reading. */
 export class View implements Disposable {
@@ -58,8 +59,8 @@ export class View implements Disposable {
         await mountPrivately(context, layer);
       return new View(context, layer, view.#diff, root);
     } catch (error) {
-      view[Symbol.dispose]();
-      throw explain(context, layer, error);
+      using _ = view;
+      throw view.explain(explain(context, layer, error));
     }
   }
 
@@ -71,6 +72,17 @@ export class View implements Disposable {
    */
   confirm(): void {
     this.#context.confirm(this.#layer, this.#diff);
+  }
+
+  /** Says of a file that went away while it was read that the layer did. */
+  explain(error: unknown): unknown {
+    if (!hasCode(error, "ENOENT", "ESTALE")) return error;
+    try {
+      this.confirm();
+      return error;
+    } catch (gone) {
+      return gone;
+    }
   }
 
   /** Closes the files. */
@@ -103,6 +115,6 @@ async function mountPrivately(context: Context, layer: Layer): Promise<Dir> {
     return Dir.open(context.path(target));
   } finally {
     detach(context.path(target));
-    dir.rmdir(name);
+    dropMountpoint(dir, name);
   }
 }

@@ -7,6 +7,7 @@
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { sameFile } from "../linux/stat.ts";
 import { readSmall } from "./files.ts";
 import {
   checkId,
@@ -46,6 +47,13 @@ export function corrupt(id: string, fault: string): DriverError {
   );
 }
 
+function missing(id: string): DriverError {
+  return new DriverError(
+    "ENOENT",
+    `Cannot read layer ${quote(id)}: it does not exist`,
+  );
+}
+
 /** Makes the error of a layer that stands on one that is gone. */
 export function lowerIsGone(layer: Layer, lower: string): DriverError {
   return corrupt(layer.id, `its lower layer ${quote(lower)} is gone`);
@@ -66,10 +74,7 @@ export function openLayer(home: Dir, id: string): Dir {
     if (!hasCode(error, "ENOTDIR", "ELOOP")) throw error;
     throw corrupt(id, "it is not a directory");
   }
-  throw new DriverError(
-    "ENOENT",
-    `Cannot read layer ${quote(id)}: it does not exist`,
-  );
+  throw missing(id);
 }
 
 /**
@@ -82,6 +87,8 @@ export function openLayer(home: Dir, id: string): Dir {
 export function readLayer(home: Dir, id: string): Layer {
   using dir = openLayer(home, id);
   if (dir.tryStat(DIFF)?.type !== "dir") {
+    const now = home.tryStat(id);
+    if (now === undefined || !sameFile(now, dir.self())) throw missing(id);
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }
   return {

@@ -27,6 +27,7 @@ import {
   checkId,
   COMMITTED,
   DIFF,
+  isLayerName,
   isUnfinished,
   LINK,
   LINKS,
@@ -286,15 +287,24 @@ export class Store {
   leftovers(): Promise<Doomed[]> {
     return withHomeLocked(this.home, (home) => {
       using all = home.reopen();
-      return all.names().map((entry) => entry.name)
-        .filter((name) => isLeftover(home, name))
-        .map((name) => ({ name, lock: home.openDir(name) }))
-        .filter(({ lock }) => {
-          if (tryLock(lock.fd, lock.path)) return true;
-          lock[Symbol.dispose]();
-          return false;
-        });
+      const found: Doomed[] = [];
+      for (const { name } of all.names()) {
+        const lock = isLeftover(home, name) ? home.tryOpenDir(name) : undefined;
+        if (lock === undefined) continue;
+        if (tryLock(lock.fd, lock.path)) found.push({ name, lock });
+        else lock[Symbol.dispose]();
+      }
+      return found;
     });
+  }
+
+  /** Ids of all layers, in no order. */
+  list(): string[] {
+    return this.withHome((home) =>
+      home.names().map((entry) => entry.name).filter((name) =>
+        isLayerName(name) && home.tryStat(`${name}/${DIFF}`)?.type === "dir"
+      )
+    );
   }
 }
 
@@ -326,6 +336,6 @@ function commit(home: Dir, parent: string): boolean {
 
 /** A directory that unfinished work left, and that no short link of its own leads to. */
 function isLeftover(home: Dir, name: string): boolean {
-  return isUnfinished(name) && home.stat(name).type === "dir" &&
+  return isUnfinished(name) && home.tryStat(name)?.type === "dir" &&
     !isLinked(home, name);
 }

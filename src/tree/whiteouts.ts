@@ -121,13 +121,14 @@ export class Deleting implements Hiding {
     using listing = dir.reopen();
     for (const { name } of listing.names()) {
       yield* this.hide(dir, name, prefix + name);
+      yield;
     }
   }
 
   /** See {@linkcode Hiding.hide}. */
   *hide(dir: Dir, name: string, path: string): Generator<void> {
     if (!this.#isUnpacked(path)) return yield* removeTree(dir, name);
-    if (dir.stat(name).type !== "dir") return;
+    if (dir.tryStat(name)?.type !== "dir") return;
     using inner = dir.openDir(name);
     yield* this.hideContent(inner, path);
   }
