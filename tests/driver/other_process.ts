@@ -1,0 +1,56 @@
+/**
+ * Another process at work on the home of a test.
+ *
+ * @module
+ */
+
+import { init } from "../../mod.ts";
+import { hasCode } from "../../src/linux/errno.ts";
+import { streamOf } from "../fixtures.ts";
+import { archive, file } from "../tar_builder.ts";
+
+const [home, job] = Deno.args as [string, string];
+
+/** Runs a call that may be refused because of the other process. */
+async function mayFail(
+  task: () => Promise<unknown>,
+  ...codes: string[]
+): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    if (!hasCode(error, ...codes)) throw error;
+  }
+}
+
+async function work(): Promise<void> {
+  await using driver = await init(home);
+  for (let i = 0; i < 60; i++) {
+    await mayFail(() => driver.create("shared", "base"), "EEXIST");
+    const own = `other-${i}`;
+    await driver.create(own, "base");
+    await driver.applyDiff(own, "base", streamOf(archive(file("f", "x"))));
+    await driver.get(own);
+    await mayFail(() => driver.changes("shared"), "ENOENT", "EIO");
+    await driver.put(own);
+    await driver.remove(own);
+    await mayFail(() => driver.remove("shared"), "ENOENT", "EBUSY");
+  }
+}
+
+/** Fills a layer for ever, until somebody ends the process. */
+async function apply(): Promise<void> {
+  const driver = await init(home);
+  let count = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const bytes = archive(file(`file-${count++}`, "x".repeat(2000)));
+      controller.enqueue(bytes.subarray(0, bytes.length - 1024));
+    },
+  });
+  await driver.applyDiff("base", "", stream, {
+    onProgress: () => Deno.stdout.writeSync(new Uint8Array([0x2e])),
+  });
+}
+
+await (job === "work" ? work() : apply());
