@@ -8,32 +8,33 @@ import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { readSmall } from "./files.ts";
-import {
-  DIFF,
-  idOfTarget,
-  isLayerName,
-  LINKS,
-  LOWER,
-  parseLower,
-} from "./layout.ts";
+import { idOfTarget, isLayerName, LINKS, LOWER, parseLower } from "./layout.ts";
 
 /** Coarsest clock tick of file times, with some reserve. */
 const TICK_MS = 20;
+
+/** A layer and what it stands on. */
+interface Descent {
+  readonly child: string;
+  readonly parent: string | undefined;
+}
 
 /**
  * Children of each layer.
  *
  * Every create and remove changes the directory of short links, so its time of
- * change tells whether another process was at work since the home was read.
- * Kernels before 6.13 stamp changes by a coarse clock: there a time that is
- * younger than a tick proves nothing, and the home is read again.
+ * change tells whether another process was at work since it was read. Where
+ * changes are stamped by a coarse clock, a time that is younger than a tick
+ * proves nothing: then the names of the links are listed again, and only the
+ * layers of new ones are read. A layer that was made anew has a new link.
  *
  * Use it only while the home is locked.
  */
 export class Children {
-  readonly #parentOf = new Map<string, string>();
+  readonly #byLink = new Map<string, Descent>();
   readonly #childrenOf = new Map<string, Set<string>>();
   readonly #fineTimes: boolean;
+  #known = false;
   #stamp: string | undefined;
 
   /**
@@ -47,42 +48,100 @@ export class Children {
 
   /** One of the children of `id`; `undefined` if it has none. */
   anyChild(home: Dir, id: string): string | undefined {
-    this.refresh(home);
+    this.#refresh(home);
     return this.#childrenOf.get(id)?.values().next().value;
   }
 
-  /** Reads the home again if another process changed it. */
-  refresh(home: Dir): void {
-    const now = home.stat(LINKS);
-    const stamp = stampOf(now);
-    if (this.#stamp === stamp) return;
-    this.#parentOf.clear();
-    this.#childrenOf.clear();
-    for (const [child, parent] of readParents(home)) this.#put(child, parent);
-    this.#stamp = this.#settled(now) ? stamp : undefined;
+  /** Whether nobody changed the home since it was read. */
+  isCurrent(home: Dir): boolean {
+    return this.#stamp !== undefined &&
+      this.#stamp === stampOf(home.stat(LINKS));
   }
 
-  /** Notes a change of our own, made after {@linkcode refresh} under the same lock. */
-  note(home: Dir, child: string, parent: string | undefined): void {
-    if (this.#stamp === undefined) return;
-    const old = this.#parentOf.get(child);
-    if (old !== undefined) this.#childrenOf.get(old)?.delete(child);
-    this.#parentOf.delete(child);
-    if (parent !== undefined) this.#put(child, parent);
+  #refresh(home: Dir): void {
     const now = home.stat(LINKS);
-    this.#stamp = this.#settled(now) ? stampOf(now) : undefined;
+    if (this.#stamp === stampOf(now)) return;
+    using links = home.openDir(LINKS);
+    const names = new Set(links.names().map((entry) => entry.name));
+    for (const name of this.#byLink.keys()) {
+      if (!names.has(name)) this.#drop(name);
+    }
+    for (const name of names) {
+      if (!this.#byLink.has(name)) this.#put(name, readLink(home, name));
+    }
+    if (!this.#known) this.#readUnlinked(home);
+    this.#known = true;
+    this.#restamp(now);
   }
 
-  #settled(links: FileStatus): boolean {
+  /** Layers whose own link is lost still stand on others. */
+  #readUnlinked(home: Dir): void {
+    const linked = new Set<string>();
+    for (const { child } of this.#byLink.values()) linked.add(child);
+    using all = home.reopen();
+    for (const { name } of all.names()) {
+      if (!isLayerName(name) || linked.has(name)) continue;
+      const parent = parentOf(home, name);
+      if (parent !== undefined) this.#add(parent, name);
+    }
+  }
+
+  /**
+   * Notes a layer that was just made.
+   *
+   * @param home Open home directory.
+   * @param link Its short name.
+   * @param child Its id.
+   * @param parent What it stands on.
+   */
+  noteMade(
+    home: Dir,
+    link: string,
+    child: string,
+    parent: string | undefined,
+  ): void {
+    this.#put(link, { child, parent });
+    this.#restamp(home.stat(LINKS));
+  }
+
+  /**
+   * Notes a layer that was just removed.
+   *
+   * @param home Open home directory.
+   * @param child Its id.
+   * @param links Its short names, if it had any.
+   */
+  noteGone(home: Dir, child: string, links: readonly string[]): void {
+    for (const link of links) this.#drop(link);
+    // One without a link was found by its directory.
+    if (links.length === 0) {
+      for (const siblings of this.#childrenOf.values()) siblings.delete(child);
+    }
+    this.#restamp(home.stat(LINKS));
+  }
+
+  #restamp(links: FileStatus): void {
     const age = Date.now() - (links.mtime * 1000 + links.mtimeNs / 1e6);
-    return this.#fineTimes || age > TICK_MS;
+    const settled = this.#fineTimes || age > TICK_MS;
+    this.#stamp = settled ? stampOf(links) : undefined;
   }
 
-  #put(child: string, parent: string): void {
-    this.#parentOf.set(child, parent);
+  #put(link: string, descent: Descent): void {
+    this.#byLink.set(link, descent);
+    if (descent.parent !== undefined) this.#add(descent.parent, descent.child);
+  }
+
+  #add(parent: string, child: string): void {
     const known = this.#childrenOf.get(parent);
     if (known) known.add(child);
     else this.#childrenOf.set(parent, new Set([child]));
+  }
+
+  #drop(link: string): void {
+    const descent = this.#byLink.get(link);
+    this.#byLink.delete(link);
+    if (descent?.parent === undefined) return;
+    this.#childrenOf.get(descent.parent)?.delete(descent.child);
   }
 }
 
@@ -90,26 +149,31 @@ function stampOf(status: FileStatus): string {
   return `${status.ino}:${status.mtime}.${status.mtimeNs}`;
 }
 
-/** Parent of every layer that has one, as far as the files are readable. */
-function* readParents(home: Dir): Generator<[child: string, parent: string]> {
-  using all = home.reopen();
-  for (const { name } of all.names()) {
-    if (!isLayerName(name)) continue;
-    const parent = parentOf(home, name);
-    if (parent !== undefined) yield [name, parent];
-  }
+/** The layer that a short link leads to, and what that stands on. */
+function readLink(home: Dir, link: string): Descent {
+  const child = targetOf(home, `${LINKS}/${link}`);
+  if (child === undefined) return { child: "", parent: undefined };
+  return { child, parent: parentOf(home, child) };
 }
 
-function parentOf(home: Dir, name: string): string | undefined {
+function targetOf(home: Dir, path: string): string | undefined {
+  return unlessBroken(() => idOfTarget(home.readlink(path)));
+}
+
+function parentOf(home: Dir, id: string): string | undefined {
+  const text = unlessBroken(() => {
+    using dir = home.openDir(id);
+    return readSmall(dir, LOWER);
+  });
+  const nearest = parseLower(text ?? "")?.[0];
+  return nearest === undefined ? undefined : targetOf(home, nearest);
+}
+
+/** What is not a layer, or a broken one, keeps nothing alive. */
+function unlessBroken<T>(read: () => T): T | undefined {
   try {
-    using dir = home.openDir(name);
-    const lowers = parseLower(readSmall(dir, LOWER) ?? "");
-    if (lowers === undefined || dir.tryStat(DIFF) === undefined) {
-      return undefined;
-    }
-    return idOfTarget(home.readlink(lowers[0]!));
+    return read();
   } catch (error) {
-    // Not a layer, or a broken one: it keeps nothing alive.
     if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP", "EINVAL")) {
       return undefined;
     }

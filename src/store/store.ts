@@ -135,15 +135,15 @@ export class Store {
       const lowers = parent === undefined
         ? undefined
         : this.#lowersOn(home, id, parent);
-      this.#children.refresh(home);
+      const current = this.#children.isCurrent(home);
       const born = parent !== undefined && commit(home, parent);
       try {
-        this.#build(home, links, id, lowers, prepare);
+        const link = this.#build(home, links, id, lowers, prepare);
+        if (current) this.#children.noteMade(home, link, id, parent);
       } catch (error) {
         if (born) home.unlink(`${parent}/${COMMITTED}`);
         throw error;
       }
-      this.#children.note(home, id, parent);
     });
   }
 
@@ -178,7 +178,7 @@ export class Store {
     id: string,
     lowers: readonly string[] | undefined,
     prepare: (dir: Dir) => void,
-  ): void {
+  ): string {
     const temporary = unfinishedName();
     let short: string | undefined;
     try {
@@ -193,6 +193,7 @@ export class Store {
         writeNew(dir, LOWER, lowers.join(":"), 0o644);
       }
       home.rename(temporary, home, id, false);
+      return short;
     } catch (error) {
       if (short !== undefined) links.unlink(short);
       removeTreeNow(home, temporary);
@@ -246,7 +247,7 @@ export class Store {
         const name = unfinishedName();
         home.rename(id, home, name, false);
         for (const link of short) links.unlink(link);
-        this.#children.note(home, id, undefined);
+        this.#children.noteGone(home, id, short);
         return { name, lock };
       });
     } catch (error) {

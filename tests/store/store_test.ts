@@ -74,20 +74,17 @@ for (const fineTimes of [true, false]) {
     await store.create("a", undefined);
     const children = new Children(fineTimes);
 
-    store.withHome((home) => {
-      children.refresh(home);
-      children.note(home, "one", "a");
-      children.note(home, "two", "a");
-    });
+    const child = (id: string) =>
+      store.withHome((home) => children.anyChild(home, id));
+    assertEquals(child("a"), undefined);
     await turn(30);
-    store.withHome((home) => {
-      children.note(home, "one", undefined);
-    });
+    assertEquals(child("a"), undefined);
+    store.withHome((home) => children.noteMade(home, "LINK", "one", "a"));
 
-    assertEquals(
-      store.withHome((home) => children.anyChild(home, "none")),
-      undefined,
-    );
+    // The note counts as long as nobody changes the home.
+    assertEquals(child("a"), "one");
+    store.withHome((home) => children.noteGone(home, "one", ["LINK"]));
+    assertEquals(child("a"), undefined);
   });
 }
 
