@@ -172,6 +172,34 @@ Deno.test("Driver.applyDiff() takes an archive that ends without its last blocks
   }
 });
 
+Deno.test("Driver.applyDiff() tells the cause of a malformed archive", async () => {
+  await using temp = await tempDriver();
+  await temp.driver.create("base");
+  const task = () =>
+    temp.driver.applyDiff("base", "", streamOf(GOOD.slice(0, 1300)));
+
+  const error = await assertRefused(temp.home, task, "EBADMSG");
+
+  assert(error.cause instanceof Error, `${error.cause}`);
+  assertEquals(error.message.startsWith("Cannot "), true, error.message);
+});
+
+Deno.test("Driver.applyDiff() takes zeros that come slowly for an empty layer", async () => {
+  await using temp = await tempDriver();
+  await temp.driver.create("base");
+  let chunks = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await turn(1);
+      if (chunks++ < 20) controller.enqueue(new Uint8Array(1024));
+      else controller.close();
+    },
+  });
+
+  assertEquals(await temp.driver.applyDiff("base", "", stream), 0);
+  assertEquals(namesIn(`${temp.home}/base/diff`), []);
+});
+
 Deno.test("Driver.applyDiff() takes an empty stream for an empty layer", async () => {
   await using temp = await tempDriver();
   await temp.driver.create("base");

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type DriverOptions, init } from "../../mod.ts";
+import { type Driver, type DriverOptions, init } from "../../mod.ts";
 import { Dir } from "../../src/linux/dir.ts";
+import { fsMagic } from "../../src/linux/statfs.ts";
 import { setXattrFd } from "../../src/linux/xattr.ts";
 import { encodeName } from "../../src/text.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
@@ -156,6 +157,15 @@ Deno.test("Driver.getMetadata() tells where a layer lies", async () => {
     UpperDir: `${home}/top/diff`,
     LowerDir: `${home}/middle/diff:${home}/base/diff`,
   });
+});
+
+Deno.test("Driver judges each home by itself", async () => {
+  await using disk = await tempDriver({ onDisk: true });
+  await using memory = await tempDriver();
+  const backing = ({ driver }: { driver: Driver }) => driver.status()[0]![1];
+
+  assertEquals(backing(memory), "tmpfs");
+  if (fsMagic(disk.home) === 0xef53) assertEquals(backing(disk), "extfs");
 });
 
 Deno.test("Driver.exists() knows layers only while they are there", async () => {

@@ -144,6 +144,15 @@ Deno.test("packLayer() writes every kind of file, and reads back the same", () =
   ]);
 });
 
+Deno.test("packLayer() writes no names of users and groups", () => {
+  using trees = new TwoTrees();
+  write(`${trees.one}/file`);
+
+  const bytes = pack(trees.one);
+
+  assertEquals(bytes.subarray(265, 329), new Uint8Array(64));
+});
+
 Deno.test("packLayer() writes a hard link for each further name of a file", () => {
   using trees = new TwoTrees();
   make(trees.one, (root) => {
