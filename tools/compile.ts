@@ -72,9 +72,12 @@ export async function bundle(
  */
 export async function compilePlain(options: CompileOptions): Promise<void> {
   await makeParent(options.output);
-  const args = ["compile", "-A", "-o", options.output, options.program];
+  // `deno compile` does not replace a file that it did not make.
+  const half = `${options.output}.tmp-${Deno.pid}`;
+  const args = ["compile", "-A", "-o", half, options.program];
+  await makeParent(options.output);
   const { success, stderr } = await deno(args);
-  if (success) return;
+  if (success) return await Deno.rename(half, options.output);
   const text = decoder.decode(stderr).trimEnd();
   if (!/denort|base binary/i.test(text)) throw new Error(text);
   throw new Error(

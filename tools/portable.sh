@@ -49,7 +49,7 @@ unpack() {
   trap 'exit 143' TERM
   mkdir -p -- "$parent" && { [ -d "$dir" ] || mkdir -- "$dir" || [ -d "$dir" ]; } || return
   [ ! -O "$dir" ] || chmod 700 -- "$dir" || return
-  private $(stat -c '%u %f %a %s' -- "$parent/." "$dir") || { echo "another user could write there" && return 1; }
+  private $(stat -c '%u %f %a %s' -- "$parent/." "$dir") || { echo "another user could write there; set XDG_CACHE_HOME to a directory of yours" && return 1; }
   find "$dir" -name '.new.*' -mmin +10 -exec rm -f {} +
 
   new=$(mktemp "$dir/.new.XXXXXXXXXX") && unpack_main >"$new" && keep "$main" "$main_sum" 400 || return

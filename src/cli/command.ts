@@ -5,6 +5,7 @@
  */
 
 import type { Driver } from "../driver/driver.ts";
+import type { Opening } from "../driver/open.ts";
 
 /** An option of a command, or one that every command takes. */
 export interface Option {
@@ -61,9 +62,9 @@ export interface Context {
   /**
    * Opens the driver on {@linkcode Context.home}.
    *
-   * @param thorough Whether to check and prepare a home that was used before.
+   * @param opening What to do beforehand; `"use"` if left out.
    */
-  openDriver(thorough?: boolean): Promise<Driver>;
+  openDriver(opening?: Opening): Promise<Driver>;
   /** Prints lines of results: as bytes, so that any file name survives. */
   print(...lines: readonly string[]): Promise<void>;
   /** Prints a result as one line of JSON. */

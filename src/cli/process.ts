@@ -6,6 +6,7 @@
 
 import type { DriverOptions } from "../types.ts";
 import type { Driver } from "../driver/driver.ts";
+import type { Opening } from "../driver/open.ts";
 import { CommandError } from "./command.ts";
 import { Interrupt } from "./interrupt.ts";
 import { main } from "./main.ts";
@@ -40,7 +41,7 @@ export async function runProcess(): Promise<number> {
 async function open(
   home: string,
   options: DriverOptions,
-  thorough: boolean,
+  opening: Opening,
 ): Promise<Driver> {
   if (Deno.build.os !== "linux") {
     throw new CommandError(
@@ -48,9 +49,9 @@ async function open(
       `Cannot run on ${Deno.build.os}: overlayfs is a part of Linux`,
     );
   }
-  const { init, openDriver } = await import("../driver/init.ts");
+  const { openDriver } = await import("../driver/init.ts");
   try {
-    return await (thorough ? init : openDriver)(home, options);
+    return openDriver(home, options, opening);
   } catch (error) {
     throw Deno.uid() === 0 ? error : orNeedsRoot(error, home);
   }

@@ -7,6 +7,7 @@
 import { encodeName, printableName } from "../text.ts";
 import type { DriverOptions } from "../types.ts";
 import type { Driver } from "../driver/driver.ts";
+import type { Opening } from "../driver/open.ts";
 import type { Context } from "./command.ts";
 import { describe, reportLine, trace, warningLine } from "./report.ts";
 import { interrupted } from "./streams.ts";
@@ -22,11 +23,7 @@ export interface Host {
   /** Aborts when the user gives up. */
   readonly signal: AbortSignal;
   /** Opens the driver; `thorough` also checks a home that was used before. */
-  open(
-    home: string,
-    options: DriverOptions,
-    thorough: boolean,
-  ): Promise<Driver>;
+  open(home: string, options: DriverOptions, opening: Opening): Promise<Driver>;
   /** Writes a result. */
   write(bytes: Uint8Array): Promise<void>;
   /** Writes a message. */
@@ -81,13 +78,13 @@ export class Session implements Context {
    * @throws {CommandError} `ECANCELED` if the user has given up already: nothing
    * needs to be taken back yet.
    */
-  async openDriver(thorough = false): Promise<Driver> {
+  async openDriver(opening: Opening = "use"): Promise<Driver> {
     const { home, driverOptions, command, id } = this.#options;
     const where = id === undefined ? command : `${command} ${id}`;
     const onWarning = (text: string) =>
       this.#host.warn(warningLine(text, where, this.json));
     const options = { ...driverOptions, onWarning };
-    this.#driver ??= this.#host.open(home, options, thorough);
+    this.#driver ??= this.#host.open(home, options, opening);
     const driver = await this.#driver;
     if (this.signal.aborted) throw interrupted();
     return driver;

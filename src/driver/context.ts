@@ -5,7 +5,7 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { Dir } from "../linux/dir.ts";
+import type { Dir } from "../linux/dir.ts";
 import { sameFile } from "../linux/stat.ts";
 import { isMountpoint } from "../overlay/mount.ts";
 import type { Support } from "../overlay/support.ts";
@@ -97,12 +97,13 @@ export class Context {
    */
   relation(id: string, parent: string | undefined): Relation {
     checkId(id);
-    using home = Dir.open(this.home);
-    const layer = readLayer(home, id);
-    const recorded = parentId(home, layer) ?? "";
-    const against = parent ?? recorded;
-    if (against !== "" && against !== recorded) readLayer(home, against);
-    return { layer, against, direct: against === recorded };
+    return this.store.withHome((home) => {
+      const layer = readLayer(home, id);
+      const recorded = parentId(home, layer) ?? "";
+      const against = parent ?? recorded;
+      if (against !== "" && against !== recorded) readLayer(home, against);
+      return { layer, against, direct: against === recorded };
+    });
   }
 
   /** Whether a layer's own directory tells how it differs from what it is compared with. */

@@ -7,7 +7,7 @@
 import type { ApplyOptions, DriverOptions } from "../types.ts";
 import { applyArchive } from "./apply.ts";
 import { contextOf, type Driver, newDriver } from "./driver.ts";
-import { openContext } from "./open.ts";
+import { openContext, type Opening } from "./open.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -37,15 +37,23 @@ export async function init(
   home: string,
   options: DriverOptions = {},
 ): Promise<Driver> {
-  return newDriver(openContext(home, options, true));
+  return newDriver(openContext(home, options, "check"));
 }
 
 /**
- * Opens the driver on a home that was prepared before, asking the kernel only
- * what a job needs; a home that was not is prepared as by {@linkcode init}.
+ * Opens the driver with less ado than {@linkcode init}: the kernel is asked only
+ * what a job needs.
+ *
+ * @param home Path of the home.
+ * @param options Storage options and id maps.
+ * @param opening What to do beforehand.
  */
-export function openDriver(home: string, options: DriverOptions = {}): Driver {
-  return newDriver(openContext(home, options, false));
+export function openDriver(
+  home: string,
+  options: DriverOptions,
+  opening: Opening,
+): Driver {
+  return newDriver(openContext(home, options, opening));
 }
 
 /** Unpacks an archive from anywhere; otherwise as {@linkcode Driver.applyDiff}. */

@@ -67,8 +67,18 @@ async function mountLayer(
     context.mounted.add(merged);
     if (!layer.committed) ownWork(context, layer);
   } catch (error) {
-    release(context, merged);
+    takeBack(context, merged);
     throw error;
+  }
+}
+
+/** Like {@linkcode release}, after a failure that must not be hidden by another. */
+function takeBack(context: Context, merged: string): void {
+  try {
+    release(context, merged);
+  } catch (error) {
+    if (!hasCode(error, "EPERM")) throw error;
+    removeMountpoint(merged);
   }
 }
 

@@ -64,16 +64,22 @@ function probeBase(home: string): string {
 }
 
 /**
+ * What to do before a home is used: `"check"` kernel, file system and home in any
+ * case, `"make"` a home that is missing, or `"use"` what is there.
+ */
+export type Opening = "check" | "make" | "use";
+
+/**
  * Opens a home.
  *
  * @param home Path of the home.
  * @param options As the caller gave them.
- * @param thorough Whether to probe and prepare a home that is there already.
+ * @param opening What to do beforehand.
  */
 export function openContext(
   home: string,
   options: DriverOptions,
-  thorough: boolean,
+  opening: Opening,
 ): Context {
   const settings = parseOptions(options);
   const owners = {
@@ -84,25 +90,26 @@ export function openContext(
   const prepared = isDirectory(`${path}/${LINKS}`);
   const base = probeBase(path);
   const support = new Support(base);
-  if (thorough || !prepared) support.requireOverlay();
+  const prepare = opening === "check" || (opening === "make" && !prepared);
+  if (prepare) support.requireOverlay();
   const store = new Store(path, {
     root: { uid: owners.users.root, gid: owners.groups.root },
     maxDepth: settings.maxDepth,
     fineTimes: kernelAtLeast(Deno.osRelease(), 6, 13) &&
       FINE_TIMES.has(fsMagic(base)),
   });
-  if (thorough || !prepared) store.prepare();
+  if (prepare) store.prepare();
   const quota = new Quota(
     path,
     support.backingFilesystem,
     support.userNamespace,
   );
-  if (thorough || !prepared) quota.prepare();
+  if (prepare) quota.prepare();
   requireQuota(settings, quota, support.backingFilesystem);
   const warn = options.onWarning ?? defaultWarning;
   return new Context(
     store,
-    prepared ? support : new Support(path),
+    isDirectory(path) ? new Support(path) : support,
     owners,
     settings,
     quota,

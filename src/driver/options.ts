@@ -114,7 +114,7 @@ export function parseOptions(options: DriverOptions): Settings {
  * @param storageOpt Options by name, such as `{ size: "10G" }`.
  * @param writable Whether the layer is writable; others take no limits.
  * @param defaultSize Bytes if no size is given; 0 for none.
- * @returns The limits; `undefined` if there are none.
+ * @returns The limits, also one of 0 that was asked for; `undefined` if there are none.
  * @throws {DriverError} `EINVAL`.
  */
 export function parseLayerOptions(
@@ -137,5 +137,6 @@ export function parseLayerOptions(
     if (key === "size") bytes = parseSize(value);
     else inodes = parseCount(value, key, Number.MAX_SAFE_INTEGER);
   }
-  return bytes > 0 || inodes > 0 ? { bytes, inodes } : undefined;
+  const asked = Object.keys(storageOpt).length > 0;
+  return asked || bytes > 0 ? { bytes, inodes } : undefined;
 }

@@ -165,6 +165,16 @@ export function checked(
   throw failure(errnoCell[0]!, syscall, place, name);
 }
 
+const EPERM = 1;
+/** Calls that EPERM means one thing for. */
+const PRIVILEGED: ReadonlySet<string> = new Set([
+  "fsopen",
+  "mount",
+  "move_mount",
+  "umount2",
+]);
+const NEEDS_ADMIN = "it takes root with CAP_SYS_ADMIN";
+
 /**
  * Makes the error of a call whose errno is known.
  *
@@ -181,7 +191,8 @@ export function failure(
 ): SyscallError {
   const base = typeof place === "string" ? place : place.path;
   const path = name === undefined ? base : base ? `${base}/${name}` : name;
-  return new SyscallError(syscall, errno, path);
+  const detail = errno === EPERM && PRIVILEGED.has(syscall) ? NEEDS_ADMIN : "";
+  return new SyscallError(syscall, errno, path, detail);
 }
 
 /** Bytes of a path with its NUL that the reused buffers hold. */

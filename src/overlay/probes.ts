@@ -11,6 +11,7 @@
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { unmount } from "../linux/mount.ts";
+import { removeTreeNow } from "../linux/remove.ts";
 import { getXattrFd, listXattrsAt } from "../linux/xattr.ts";
 import { DriverError } from "../errors.ts";
 import { decodeName } from "../text.ts";
@@ -36,14 +37,17 @@ function inScratch<T>(
   dirs: readonly string[],
   body: (home: string) => T,
 ): T {
-  const home = Deno.makeTempDirSync({ dir: base, prefix });
+  using above = Dir.open(base);
+  const name = `${prefix}${crypto.randomUUID().slice(0, 8)}`;
+  const home = `${base}/${name}`;
+  above.mkdir(name, 0o700);
   try {
     for (const dir of dirs) {
       Deno.mkdirSync(`${home}/${dir}`, { recursive: true, mode: 0o755 });
     }
     return body(home);
   } finally {
-    Deno.removeSync(home, { recursive: true });
+    removeTreeNow(above, name);
   }
 }
 

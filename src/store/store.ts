@@ -8,20 +8,21 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { Dir } from "../linux/dir.ts";
+import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { tryLock } from "../linux/lock.ts";
 import { removeTree, removeTreeNow } from "../linux/remove.ts";
 import { sameFile } from "../linux/stat.ts";
 import { Children } from "./children.ts";
+import { makeDir, type Owner, writeAtomic, writeNew } from "./files.ts";
 import {
-  correctDir,
-  makeDir,
-  type Owner,
-  writeAtomic,
-  writeNew,
-} from "./files.ts";
-import { type Layer, openLayer, readLayer, readShortName } from "./layer.ts";
+  corrupt,
+  type Layer,
+  openLayer,
+  readLayer,
+  readShortName,
+} from "./layer.ts";
+import { openHome, prepareHome } from "./home.ts";
 import { isLinked, linkTo, shortNamesOf } from "./link.ts";
 import {
   checkId,
@@ -75,27 +76,14 @@ export class Store {
     this.#children = new Children(settings.fineTimes);
   }
 
-  /** Makes the home and its directory of links, or corrects their modes. */
+  /** Makes the home; see {@linkcode prepareHome}. */
   prepare(): void {
-    const gid = this.#settings.root.gid;
-    try {
-      Deno.mkdirSync(this.home, { mode: 0o710 });
-    } catch (error) {
-      if (!hasCode(error, "EEXIST")) throw error;
-    }
-    using home = Dir.open(this.home);
-    correctDir(home, ".", 0o710, { uid: Deno.uid()!, gid });
-    try {
-      home.mkdir(LINKS, 0o700);
-    } catch (error) {
-      if (!hasCode(error, "EEXIST")) throw error;
-    }
-    correctDir(home, LINKS, 0o700, { uid: Deno.uid()!, gid: Deno.gid()! });
+    prepareHome(this.home, this.#settings.root.gid);
   }
 
   /** Runs `task` with the open home. */
   withHome<T>(task: (home: Dir) => T): T {
-    using home = Dir.open(this.home);
+    using home = openHome(this.home);
     return task(home);
   }
 
@@ -241,6 +229,7 @@ export class Store {
     const lock = await this.lock(id);
     try {
       return await withHomeLocked(this.home, (home, links) => {
+        requireLayer(lock, id);
         this.#refuseParent(home, id);
         refuse();
         const short = shortNamesOf(home, links, lock, id);
@@ -275,7 +264,7 @@ export class Store {
 
   /** Deletes a layer that was taken out; yields after each file. */
   *purge(doomed: Doomed): Generator<void> {
-    using home = Dir.open(this.home);
+    using home = openHome(this.home);
     using _lock = doomed.lock;
     yield* removeTree(home, doomed.name);
   }
@@ -307,6 +296,15 @@ export class Store {
       )
     );
   }
+}
+
+/** A directory that has nothing of a layer is not ours to delete. */
+function requireLayer(dir: Dir, id: string): void {
+  if (dir.tryStat(DIFF)?.type === "dir" || dir.tryStat(LINK)) return;
+  throw corrupt(
+    id,
+    `it has neither a directory "${DIFF}" nor a file "${LINK}"`,
+  );
 }
 
 function alreadyExists(id: string): DriverError {

@@ -5,9 +5,9 @@
  */
 
 import { orGivenUp, refuseAborted } from "../giving_up.ts";
-import { Dir } from "../linux/dir.ts";
+import type { Dir } from "../linux/dir.ts";
 import { tryLock } from "../linux/lock.ts";
-import { LINKS } from "./layout.ts";
+import { openHome, openLinks } from "./home.ts";
 
 /** Runs tasks of one key one after the other, those of different keys at once. */
 export class Turns {
@@ -75,8 +75,8 @@ export async function withHomeLocked<T>(
   home: string,
   task: (home: Dir, links: Dir) => T,
 ): Promise<T> {
-  using dir = Dir.open(home);
-  using links = dir.openDir(LINKS);
+  using dir = openHome(home);
+  using links = openLinks(dir);
   await lockDir(links);
   return task(dir, links);
 }

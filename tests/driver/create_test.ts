@@ -231,14 +231,16 @@ for (const key of ["size", "SIZE", "Size"]) {
   });
 }
 
-Deno.test("Driver.createReadWrite() takes size 0 for no limit, and leaves the options alone", async () => {
+Deno.test("Driver.createReadWrite() refuses any size where there is no project quota, and leaves the options alone", async () => {
   await using temp = await tempDriver();
   const storageOpt = Object.freeze({ size: "0" });
 
-  await temp.driver.createReadWrite("top", undefined, { storageOpt });
+  await assertCode(
+    () => temp.driver.createReadWrite("top", undefined, { storageOpt }),
+    "ENOTSUP",
+  );
 
-  assertEquals(await temp.driver.exists("top"), true);
-  assertEquals(storageOpt, { size: "0" });
+  assertEquals(await temp.driver.exists("top"), false);
 });
 
 Deno.test("init() refuses a default size where there is no project quota", async () => {

@@ -114,7 +114,10 @@ Deno.test("parseLayerOptions() limits writable layers only, whatever the case of
     bytes: 1024,
     inodes: 0,
   });
-  assertEquals(parseLayerOptions({ size: "0" }, true, 5), undefined);
+  assertEquals(parseLayerOptions({ size: "0" }, true, 5), {
+    bytes: 0,
+    inodes: 0,
+  });
   assertEquals(parseLayerOptions({ inodes: "7" }, true, 0), {
     bytes: 0,
     inodes: 7,

@@ -17,7 +17,7 @@ export const command = defineCommand({
     { line: "overlay2 create app base", help: "A layer upon it" },
   ],
   async run(context, [id, parent]) {
-    const driver = await context.openDriver();
+    const driver = await context.openDriver("make");
     await driver.create(id!, parent);
   },
 });

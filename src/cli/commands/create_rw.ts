@@ -15,7 +15,8 @@ export const command = defineCommand({
     size: {
       type: "string",
       value: "N",
-      help: "Most bytes it may hold, such as 10G; needs XFS with pquota",
+      help:
+        "Most bytes it may hold, such as 10G; needs xfs or ext4 with project quota",
     },
   },
   examples: [
@@ -26,7 +27,7 @@ export const command = defineCommand({
     },
   ],
   async run(context, [id, parent], { size }) {
-    const driver = await context.openDriver();
+    const driver = await context.openDriver("make");
     const options = size === undefined ? {} : { storageOpt: { size } };
     await driver.createReadWrite(id!, parent, options);
   },

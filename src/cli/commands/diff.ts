@@ -29,7 +29,10 @@ export const command = defineCommand({
   examples: [
     { line: "overlay2 diff work | tar -tv", help: "Show it" },
     { line: "overlay2 diff work -o work.tar", help: "Keep it" },
-    { line: 'overlay2 diff work ""', help: "The layer alone, against nothing" },
+    {
+      line: 'overlay2 diff work ""',
+      help: "All that is seen in it, as one layer",
+    },
   ],
   async run(context, [id, parent], { output }) {
     const toFile = output !== undefined && output !== "-";

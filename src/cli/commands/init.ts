@@ -19,10 +19,11 @@ export const command = defineCommand({
     { line: "overlay2 --home /srv/layers init", help: "A home of its own" },
     {
       line: "overlay2 --storage-opt overlay2.size=10G init",
-      help: "Whether layers can be limited in size (XFS with pquota)",
+      help:
+        "Whether layers can be limited in size (xfs or ext4 with project quota)",
     },
   ],
   async run(context) {
-    await printStatus(context, await context.openDriver(true));
+    await printStatus(context, await context.openDriver("check"));
   },
 });
