@@ -257,7 +257,7 @@ Deno.test(
       assertEquals(
         refused.stderr,
         `overlay2: Cannot unpack into ${tmp}/overlay2-0: ` +
-          "another user could write there\n",
+          "another user could write there; set XDG_CACHE_HOME to a directory of yours\n",
       );
     }
     assertEquals([sticky.code, sticky.stderr], [0, ""]);
