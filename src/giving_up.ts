@@ -7,7 +7,7 @@
 import { DriverError } from "./errors.ts";
 
 function gaveUp(signal: AbortSignal): DriverError {
-  return new DriverError("ECANCELED", "Cannot go on: the caller gave up", {
+  return new DriverError("ECANCELED", "Cannot finish: interrupted", {
     cause: signal.reason,
   });
 }

@@ -167,7 +167,12 @@ async function applyInPlace(
 ): Promise<number> {
   using root = layer.openDir(DIFF);
   using unpacker = new Unpacker(root, settingsFor(context, "mark", false));
-  await unpack(unpacker, source, options, context.warn);
+  try {
+    await unpack(unpacker, source, options, context.warn);
+  } catch (error) {
+    if (unpacker.entries > 0) context.warn(PARTIAL);
+    throw error;
+  }
   return await paced(usage(root));
 }
 
@@ -191,9 +196,13 @@ async function applyMounted(
   } catch (error) {
     releaseLocked(context, id);
     if (wasEmpty) await emptyOut(layer);
+    else context.warn(PARTIAL);
     throw error;
   }
 }
+
+const PARTIAL =
+  "The layer was not empty and keeps what was unpacked before the failure";
 
 async function emptyOut(layer: Dir): Promise<void> {
   using diff = layer.openDir(DIFF);

@@ -13,7 +13,7 @@ import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
 import type { Context, Relation } from "./context.ts";
-import { giveTurn } from "./pace.ts";
+import { Pace } from "./pace.ts";
 import { View } from "./view.ts";
 
 /** Bytes handed on at once. */
@@ -103,6 +103,7 @@ export function diffStream(
   id: string,
   parent: string | undefined,
 ): ReadableStream<Uint8Array> {
+  const pace = new Pace();
   let open: OpenDiff | undefined;
   const close = () => {
     open?.close();
@@ -119,7 +120,7 @@ export function diffStream(
           close();
           controller.close();
         }
-        await giveTurn();
+        await pace.rest();
       } catch (error) {
         close();
         throw error;

@@ -4,26 +4,21 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { awhile } from "../linux/file.ts";
 
 /** Longest stretch of work without a turn for others, in milliseconds. */
 const TURN_MS = 5;
 /** How many steps are made between two looks at the clock. */
 const STEPS = 32;
 
-/** Lets everything else run that waits. */
-export function giveTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Tells when work has gone on long enough. */
 export class Pace {
   #since = performance.now();
 
-  /** Gives a turn if the last one was a while ago. */
+  /** Gives a turn to everything else if the last one was a while ago. */
   async rest(): Promise<void> {
     if (!this.due()) return;
-    await giveTurn();
+    await awhile();
     this.#since = performance.now();
   }
 

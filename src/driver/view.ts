@@ -10,8 +10,8 @@
 
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { MOST_LOWERS } from "../overlay/data.ts";
-import { detach, mountLayers } from "../overlay/mount.ts";
+import { MOST_LOWERS, type OverlayMount } from "../overlay/data.ts";
+import { detach, mountLayers, openOverlay } from "../overlay/mount.ts";
 import type { Layer } from "../store/layer.ts";
 import { TEMPORARY } from "../store/layout.ts";
 import type { Context } from "./context.ts";
@@ -56,7 +56,7 @@ export class View implements Disposable {
     if (layer.lowers.length === 0) return view;
     try {
       const root = openMounted(context, layer) ??
-        await mountPrivately(context, layer);
+        await openPrivate(context, layer);
       return new View(context, layer, view.#diff, root);
     } catch (error) {
       using _ = view;
@@ -102,16 +102,30 @@ function openMounted(context: Context, layer: Layer): Dir | undefined {
   return undefined;
 }
 
+/** Mounts the layer for us alone. */
+async function openPrivate(context: Context, layer: Layer): Promise<Dir> {
+  if (!context.support.oneByOne) return await mountPrivately(context, layer);
+  return openOverlay(privateMount(context, layer, layer.merged));
+}
+
+function privateMount(
+  context: Context,
+  layer: Layer,
+  target: string,
+): OverlayMount {
+  // Its own directory is one lower more, which the kernel may not take.
+  const writable = layer.lowers.length === MOST_LOWERS;
+  return mountOf(context, layer, target, writable);
+}
+
+/** Kernels that only mount in the tree of files: mounted, opened, and taken out again. */
 async function mountPrivately(context: Context, layer: Layer): Promise<Dir> {
   const name = `${TEMPORARY}merged${crypto.randomUUID().slice(0, 8)}`;
   const target = `${layer.id}/${name}`;
   using dir = Dir.open(context.path(layer.id));
   dir.mkdir(name, 0o700);
   try {
-    // Its own directory is one lower more, which the kernel may not take.
-    const writable = layer.lowers.length === MOST_LOWERS;
-    const mount = mountOf(context, layer, target, writable);
-    await mountLayers(mount, context.support.oneByOne);
+    await mountLayers(privateMount(context, layer, target), false);
     return Dir.open(context.path(target));
   } finally {
     detach(context.path(target));

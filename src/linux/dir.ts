@@ -75,6 +75,17 @@ export class Dir implements Disposable {
   }
 
   /**
+   * Opens a directory that a descriptor stands for.
+   *
+   * @param fd Descriptor, which is closed.
+   * @param path Path for error messages.
+   */
+  static take(fd: number, path: string): Dir {
+    using place = new Dir(fd, path);
+    return place.reopen();
+  }
+
+  /**
    * Opens a directory in this one, for reading its names.
    *
    * @param name A single name; a symbolic link is refused with `ENOTDIR` or `ELOOP`.

@@ -234,6 +234,18 @@ export async function untilReadable(fd: number): Promise<void> {
   }
 }
 
+/** Long enough for the event loop to fall asleep, in microseconds. */
+const MOMENT_US = 50;
+
+/**
+ * Comes back after a moment on another thread. The event loop sleeps meanwhile,
+ * and so looks at its timers, sockets and signals; a callback queued within the
+ * process would not make it look at the last two.
+ */
+export async function awhile(): Promise<void> {
+  await libc.usleep(MOMENT_US);
+}
+
 function pollfd(fd: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8);
   const view = new DataView(bytes.buffer);

@@ -30,6 +30,7 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   }, // the same on another thread; its errno is never asked for
+  usleep: { parameters: ["u32"], result: "i32", nonblocking: true }, // int (useconds_t); its errno is never asked for
   sendfile: { parameters: ["i32", "i32", "pointer", "usize"], result: "i32" }, // ssize_t (int out, int in, off_t *, size_t count)
   statx: {
     parameters: ["i32", "buffer", "i32", "u32", "buffer"],

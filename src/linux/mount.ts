@@ -113,18 +113,27 @@ export class MountContext implements Disposable {
   }
 
   /**
+   * Makes the file system and mounts it nowhere.
+   *
+   * @returns A descriptor of its root; the mount goes away with it.
+   */
+  mountDetached(): number {
+    this.#config(FSCONFIG_CMD_CREATE, null, null, this.#type);
+    const fd = BigInt(this.#fd);
+    return checked(
+      libc.fsmount(SYS.fsmount, fd, FSMOUNT_CLOEXEC, 0n),
+      "fsmount",
+      this.#type,
+    );
+  }
+
+  /**
    * Makes the file system and mounts it.
    *
    * @param target Directory to mount on.
    */
   mount(target: string): void {
-    this.#config(FSCONFIG_CMD_CREATE, null, null, this.#type);
-    const fd = BigInt(this.#fd);
-    const mounted = checked(
-      libc.fsmount(SYS.fsmount, fd, FSMOUNT_CLOEXEC, 0n),
-      "fsmount",
-      target,
-    );
+    const mounted = this.mountDetached();
     try {
       const path = cString(target);
       checked(

@@ -78,9 +78,35 @@ export function mountAtOnce(mount: OverlayMount, oneByOne: boolean): boolean {
   return true;
 }
 
+/**
+ * Mounts an overlay nowhere, where the kernel takes lowers one by one.
+ *
+ * @param mount Directories and options; the target is only named in errors.
+ * @returns Its root; the mount goes away with the last descriptor in it.
+ */
+export function openOverlay(mount: OverlayMount): Dir {
+  using context = configure(mount);
+  return Dir.take(context.mountDetached(), `${mount.home}/${mount.target}`);
+}
+
 function mountStepwise(mount: OverlayMount): void {
+  using context = configure(mount);
+  context.mount(`${mount.home}/${mount.target}`);
+}
+
+function configure(mount: OverlayMount): MountContext {
+  const context = new MountContext("overlay");
+  try {
+    setOptions(context, mount);
+    return context;
+  } catch (error) {
+    context[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function setOptions(context: MountContext, mount: OverlayMount): void {
   using paths = new ShortPaths(mount.home);
-  using context = new MountContext("overlay");
   context.setString("source", "overlay");
   if (mount.indexOff) context.setString("index", "off");
   if (mount.userxattr) context.setFlag("userxattr");
@@ -92,7 +118,6 @@ function mountStepwise(mount: OverlayMount): void {
     context.setString("workdir", paths.of(mount.work, escapeBackslash));
   }
   if (mount.label) context.setString("context", mount.label);
-  context.mount(`${mount.home}/${mount.target}`);
 }
 
 /** Bytes that one UTF-16 unit takes at most. */

@@ -19,6 +19,9 @@ import { markOpaque, type Namespace } from "./marks.ts";
 import { mountAtOnce } from "./mount.ts";
 import type { OverlayMount } from "./data.ts";
 
+/** Said where renamed directories leave redirects. */
+export const REDIRECTS = "kernel has CONFIG_OVERLAY_FS_REDIRECT_DIR enabled";
+
 const BUSY_TRIES = 50;
 const BUSY_MS = 50;
 
@@ -188,5 +191,5 @@ function redirects(home: string, namespace: Namespace): string | undefined {
   using upper = Dir.open(`${home}/l3/d2`);
   const value = getXattrFd(upper.fd, `${namespace}redirect`, upper.path);
   if (value === undefined || decodeName(value) !== "d1") return undefined;
-  return "kernel has CONFIG_OVERLAY_FS_REDIRECT_DIR enabled";
+  return REDIRECTS;
 }

@@ -17,10 +17,20 @@ import {
   probeNativeDiff,
   probeOverlay,
   type ProbeSettings,
+  REDIRECTS,
 } from "./probes.ts";
 import { inUserNamespace, kernelAtLeast } from "./userns.ts";
 
-const INDEX_PARAMETER = "/sys/module/overlay/parameters/index";
+/** Where the kernel shows the defaults of overlayfs. */
+const PARAMETERS = "/sys/module/overlay/parameters";
+
+function isOn(parameter: string): boolean {
+  try {
+    return Deno.readTextFileSync(`${PARAMETERS}/${parameter}`).trim() === "Y";
+  } catch {
+    return false;
+  }
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -79,16 +89,25 @@ export class Support {
 
   /** Whether mounts pass `index=off`: where the kernel knows the option. */
   get indexOff(): boolean {
-    return this.#indexOff ??= exists(INDEX_PARAMETER);
+    return this.#indexOff ??= exists(`${PARAMETERS}/index`);
   }
 
   /** Whether a changed mode copies up metadata only. */
   get metacopy(): boolean {
-    return this.#metacopy ??= probeMetacopy(
-      this.#base,
-      this.namespace,
-      this.#settings(),
+    return this.#metacopy ??= this.#probe(
+      () => probeMetacopy(this.#base, this.namespace, this.#settings()),
+      () => isOn("metacopy"),
     );
+  }
+
+  /** Tries something out, or goes by the module's defaults where a disk is full or read-only. */
+  #probe<T>(trial: () => T, otherwise: () => T): T {
+    try {
+      return trial();
+    } catch (error) {
+      if (!hasCode(error, "ENOSPC", "EDQUOT", "EROFS")) throw error;
+      return otherwise();
+    }
   }
 
   /** Whether directories tell the type of their entries. */
@@ -112,10 +131,11 @@ export class Support {
       return "native diff is not supported in user namespace, consider updating to kernel 5.11 or later to fix";
     }
     try {
-      return probeNativeDiff(this.#base, this.namespace, this.#settings());
+      return this.#probe(
+        () => probeNativeDiff(this.#base, this.namespace, this.#settings()),
+        () => isOn("redirect_dir") ? REDIRECTS : undefined,
+      );
     } catch (error) {
-      // A full or read-only disk says nothing about overlayfs.
-      if (hasCode(error, "ENOSPC", "EDQUOT", "EROFS")) throw error;
       return messageOf(error);
     }
   }

@@ -8,7 +8,14 @@ import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { readSmall } from "./files.ts";
-import { idOfTarget, isLayerName, LINKS, LOWER, parseLower } from "./layout.ts";
+import {
+  COMMITTED,
+  idOfTarget,
+  isLayerName,
+  LINKS,
+  LOWER,
+  parseLower,
+} from "./layout.ts";
 
 /** Coarsest clock tick of file times, with some reserve. */
 const TICK_MS = 20;
@@ -48,8 +55,14 @@ export class Children {
 
   /** One of the children of `id`; `undefined` if it has none. */
   anyChild(home: Dir, id: string): string | undefined {
-    this.#refresh(home);
+    if (this.#mayHaveNew(home, id)) this.#refresh(home);
     return this.#childrenOf.get(id)?.values().next().value;
+  }
+
+  /** Whoever makes a child marks the parent, except for Docker before 20.10. */
+  #mayHaveNew(home: Dir, id: string): boolean {
+    return !this.#known || (this.#childrenOf.get(id)?.size ?? 0) > 0 ||
+      home.tryStat(`${id}/${COMMITTED}`) !== undefined;
   }
 
   /** Whether nobody changed the home since it was read. */
@@ -87,7 +100,7 @@ export class Children {
   }
 
   /**
-   * Notes a layer that was just made.
+   * Notes a layer that was just made; only if the home was current before.
    *
    * @param home Open home directory.
    * @param link Its short name.
@@ -108,16 +121,22 @@ export class Children {
    * Notes a layer that was just removed.
    *
    * @param home Open home directory.
+   * @param current Whether the home was current before.
    * @param child Its id.
    * @param links Its short names, if it had any.
    */
-  noteGone(home: Dir, child: string, links: readonly string[]): void {
+  noteGone(
+    home: Dir,
+    current: boolean,
+    child: string,
+    links: readonly string[],
+  ): void {
     for (const link of links) this.#drop(link);
     // One without a link was found by its directory.
     if (links.length === 0) {
       for (const siblings of this.#childrenOf.values()) siblings.delete(child);
     }
-    this.#restamp(home.stat(LINKS));
+    if (current) this.#restamp(home.stat(LINKS));
   }
 
   #restamp(links: FileStatus): void {

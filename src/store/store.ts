@@ -232,11 +232,12 @@ export class Store {
         requireLayer(lock, id);
         this.#refuseParent(home, id);
         refuse();
+        const current = this.#children.isCurrent(home);
         const short = shortNamesOf(home, links, lock, id);
         const name = unfinishedName();
         home.rename(id, home, name, false);
         for (const link of short) links.unlink(link);
-        this.#children.noteGone(home, id, short);
+        this.#children.noteGone(home, current, id, short);
         return { name, lock };
       });
     } catch (error) {

@@ -8,6 +8,11 @@ import { readFd, sendFile } from "../linux/file.ts";
 import { HeaderEncoder, padding, TAR_END } from "../tar/writer.ts";
 import { type PackItem, shrank } from "./pack.ts";
 
+/** Longest time to fill a buffer, in milliseconds, so that others get a turn. */
+const TURN_MS = 5;
+/** Entries between two looks at the clock. */
+const ENTRIES = 16;
+
 /** From this size on a file's content is better moved by the kernel. */
 const LARGE = 256 * 1024;
 
@@ -42,12 +47,14 @@ export class Archive implements Disposable {
    * @param buffer Where the bytes go.
    * @param stopAtLarge Whether to stop before the content of a large file, so
    * that {@linkcode Archive.sendBody} can move it.
-   * @returns How many bytes were put; 0 at the end, or before a large file.
+   * @returns How many bytes were put, fewer if that took long; 0 at the end, or
+   * before a large file.
    * @throws {DriverError} `EIO` if a file became shorter.
    */
   fill(buffer: Uint8Array<ArrayBuffer>, stopAtLarge = false): number {
+    const start = performance.now();
     let at = 0;
-    while (at < buffer.length) {
+    for (let entries = 0; at < buffer.length;) {
       if (this.#pending.length > 0) {
         at += this.#copyPending(buffer, at);
       } else if (this.#body > 0) {
@@ -56,7 +63,11 @@ export class Archive implements Disposable {
       } else if (this.#padding > 0) {
         this.#pending = TAR_END.subarray(0, this.#padding);
         this.#padding = 0;
-      } else if (!this.#advance()) return at;
+      } else {
+        const late = at > 0 && ++entries % ENTRIES === 0 &&
+          performance.now() - start > TURN_MS;
+        if (late || !this.#advance()) return at;
+      }
     }
     return at;
   }

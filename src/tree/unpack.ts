@@ -27,6 +27,9 @@ export interface UnpackSettings extends CreateSettings {
 const ROOT_OPAQUE =
   "The archive hides all that lies below its root; overlayfs does not do so for the root";
 
+/** Entries between two looks at the clock: on a slow disk each takes a while. */
+const ENTRIES_PER_REST = 16;
+
 /** Prefix of paths that AUFS kept for itself. */
 const AUFS_PREFIX = ".wh..wh.";
 
@@ -40,6 +43,7 @@ export class Unpacker implements TarSink, Disposable {
   /** Paths that the archive brought, if there may be others. */
   readonly #seen: Set<string> | undefined;
   #work: Generator<void> | undefined;
+  #sinceRest = 0;
   /** Entries so far. */
   entries = 0;
   /** Sum of the sizes in all headers. */
@@ -75,6 +79,7 @@ export class Unpacker implements TarSink, Disposable {
   /** See {@linkcode TarSink.entry}. */
   entry(entry: TarEntry): void {
     this.entries++;
+    this.#sinceRest++;
     this.headerBytes += entry.size;
     if (entry.type === "g") return;
     const path = localPath(entry.name);
@@ -136,13 +141,18 @@ export class Unpacker implements TarSink, Disposable {
 
   /** See {@linkcode TarSink.busy}. */
   get busy(): boolean {
-    return this.#work !== undefined;
+    return this.#work !== undefined || this.#sinceRest >= ENTRIES_PER_REST;
   }
 
-  /** Gives the work that must be done before more entries are taken. */
+  /**
+   * Makes ready for more entries, after the reader stopped for a rest.
+   *
+   * @returns Work that must be done before, if there is any.
+   */
   takeWork(): Generator<void> | undefined {
     const work = this.#work;
     this.#work = undefined;
+    this.#sinceRest = 0;
     return work;
   }
 

@@ -77,7 +77,9 @@ Deno.test("parseOptions() splits at the first = and trims both sides", () => {
   assertEquals(parse(), { defaultSize: 0, maxDepth: 128 });
   assertEquals(parse("overlay2.size=10G").defaultSize, 10 * 1024 ** 3);
   assertEquals(parse(" OVERLAY2.Size =\t1k ").defaultSize, 1024);
-  assertEquals(parse("overlay2.max_depth=400").maxDepth, 400);
+  for (const depth of [1, 400, 500]) {
+    assertEquals(parse(`overlay2.max_depth=${depth}`).maxDepth, depth);
+  }
   assertEquals(
     parse("overlay2.size=1", "overlay2.size=2").defaultSize,
     2,

@@ -83,7 +83,7 @@ for (const fineTimes of [true, false]) {
 
     // The note counts as long as nobody changes the home.
     assertEquals(child("a"), "one");
-    store.withHome((home) => children.noteGone(home, "one", ["LINK"]));
+    store.withHome((home) => children.noteGone(home, true, "one", ["LINK"]));
     assertEquals(child("a"), undefined);
   });
 }
