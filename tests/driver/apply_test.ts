@@ -137,6 +137,8 @@ Deno.test("Driver.applyDiff() leaves the root of the layer as it is", async () =
       const { mode, uid, gid } = Deno.statSync(diff);
       return [mode, uid, gid];
     };
+    Deno.chmodSync(diff, 0o1750);
+    Deno.chownSync(diff, 5, 6);
     const before = looks();
 
     await applyTop(

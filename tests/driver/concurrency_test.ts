@@ -179,6 +179,35 @@ Deno.test("Driver applies archives to one layer one after the other", async () =
   assertEquals(await driver.diffSize("base"), 30_000);
 });
 
+Deno.test("Driver makes a child of a layer that is being filled when it is full", async () => {
+  await using temp = await tempDriver();
+  await using other = await init(temp.home);
+  const { driver } = temp;
+  const bytes = archive(file("a", "x"), file("b", "y"));
+  for (const maker of [driver, other]) {
+    await driver.create("parent");
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const writer = writable.getWriter();
+    const applying = driver.applyDiff("parent", "", readable);
+    await writer.write(bytes.slice(0, 1024));
+    let made = false;
+    const making = maker.create("child", "parent").then(() => made = true);
+    await turn(20);
+    assertEquals(made, false);
+
+    await writer.write(bytes.slice(1024));
+    await writer.close();
+    await applying;
+    await making;
+
+    await inLayer(driver, "child", (root) => {
+      assertEquals(namesIn(root), ["a", "b"]);
+    });
+    await driver.remove("child");
+    await driver.remove("parent");
+  }
+});
+
 Deno.test("Driver.applyDiff() gives up while it waits for its turn", async () => {
   await using temp = await tempDriver();
   await using other = await init(temp.home);
