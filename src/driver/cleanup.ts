@@ -12,7 +12,7 @@ import { openLayer } from "../store/layer.ts";
 import { MERGED } from "../store/layout.ts";
 import { removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
-import { release, removeMountpoint } from "./mounting.ts";
+import { dropMountpoint, release, removeMountpoint } from "./mounting.ts";
 import { paced } from "./pace.ts";
 
 /** What {@linkcode cleanUp} did. */
@@ -54,6 +54,7 @@ export async function cleanUp(context: Context): Promise<CleanupReport> {
 async function cleanLayer(context: Context, id: string): Promise<string[]> {
   using dir = context.store.withHome((home) => openLayer(home, id));
   if (!tryLock(dir.fd, dir.path)) return [];
+  dropMountpoint(dir, MERGED);
   const strays = await paced(removeStrays(dir));
   return strays.map((name) => `${id}/${name}`);
 }

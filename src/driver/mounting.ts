@@ -177,18 +177,21 @@ export function release(context: Context, merged: string): void {
 /** Removes a mountpoint that is empty; one that is not stays. */
 export function removeMountpoint(merged: string): void {
   try {
-    using dir = Dir.open(merged.slice(0, -MERGED.length));
+    using dir = Dir.open(merged.slice(0, -MERGED.length - 1));
     dropMountpoint(dir, MERGED);
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
   }
 }
 
+/** Why a mountpoint stays: it is gone, in use, no mountpoint, or out of our hands. */
+const LEAVE = ["ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR", "EROFS"];
+
 /** Removes an empty directory; one that is in use or gone is left to others. */
 export function dropMountpoint(dir: Dir, name: string): void {
   try {
     dir.rmdir(name);
   } catch (error) {
-    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR")) throw error;
+    if (!hasCode(error, ...LEAVE)) throw error;
   }
 }

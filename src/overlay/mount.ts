@@ -23,7 +23,7 @@ import { fsMagic } from "../linux/statfs.ts";
 import { type FileStatus, tryStatAt } from "../linux/stat.ts";
 import { AT_FDCWD } from "../linux/constants.ts";
 import { mountRelative } from "../linux/thread.ts";
-import { encodeName } from "../text.ts";
+import { encodeName, printableName } from "../text.ts";
 import { absoluteData, type OverlayMount, relativeData } from "./data.ts";
 
 /** Magic number of overlayfs in statfs(2). */
@@ -117,7 +117,22 @@ function setOptions(context: MountContext, mount: OverlayMount): void {
     context.setString("upperdir", paths.of(mount.upper, escapeBackslash));
     context.setString("workdir", paths.of(mount.work, escapeBackslash));
   }
-  if (mount.label) context.setString("context", mount.label);
+  if (mount.label) setLabel(context, mount.label);
+}
+
+function setLabel(context: MountContext, label: string): void {
+  try {
+    context.setString("context", label);
+  } catch (error) {
+    if (!hasCode(error, "EINVAL")) throw error;
+    throw new DriverError(
+      "ENOTSUP",
+      `Cannot mount with the label ${
+        printableName(label)
+      }: the kernel takes none; is SELinux on?`,
+      { cause: error },
+    );
+  }
 }
 
 /** Bytes that one UTF-16 unit takes at most. */

@@ -10,6 +10,7 @@
 
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { tryLock } from "../linux/lock.ts";
 import { unmount } from "../linux/mount.ts";
 import { removeTreeNow } from "../linux/remove.ts";
 import { getXattrFd, listXattrsAt } from "../linux/xattr.ts";
@@ -36,15 +37,17 @@ export interface ProbeSettings {
 /** Runs `body` in a new directory with the given subdirectories. */
 function inScratch<T>(
   base: string,
-  prefix: string,
   dirs: readonly string[],
   body: (home: string) => T,
 ): T {
   using above = Dir.open(base);
-  const name = `${prefix}${crypto.randomUUID().slice(0, 8)}`;
+  const name = `.tmp-probe-${crypto.randomUUID()}`;
   const home = `${base}/${name}`;
   above.mkdir(name, 0o700);
   try {
+    // Tells others that somebody is at work here.
+    using scratch = above.openDir(name);
+    tryLock(scratch.fd, scratch.path);
     for (const dir of dirs) {
       Deno.mkdirSync(`${home}/${dir}`, { recursive: true, mode: 0o755 });
     }
@@ -114,7 +117,7 @@ export function probeOverlay(
   userxattr = false,
 ): void {
   const dirs = ["lower1", "lower2", "upper", "work", "merged"];
-  inScratch(base, "check-overlayfs-support", dirs, (home) => {
+  inScratch(base, dirs, (home) => {
     const mount = trial(home, ["lower2", "lower1"], "upper", userxattr);
     whileMounted(mount, { userxattr, oneByOne }, () => {});
   });
@@ -133,7 +136,7 @@ export function probeMetacopy(
   settings: ProbeSettings,
 ): boolean {
   const dirs = ["l1", "l2", "work", "merged"];
-  return inScratch(base, "metacopy-check", dirs, (home) => {
+  return inScratch(base, dirs, (home) => {
     Deno.writeFileSync(`${home}/l1/f`, new Uint8Array(), { mode: 0o700 });
     const mount = trial(home, ["l1"], "l2", settings.userxattr);
     return whileMounted(mount, settings, () => {
@@ -158,7 +161,7 @@ export function probeNativeDiff(
   settings: ProbeSettings,
 ): string | undefined {
   const dirs = ["l1/d", "l1/d1", "l2/d", "l3", "work", "merged"];
-  return inScratch(base, "opaque-bug-check", dirs, (home) => {
+  return inScratch(base, dirs, (home) => {
     using middle = Dir.open(`${home}/l2/d`);
     markOpaque(middle, namespace);
     const mount = trial(home, ["l2", "l1"], "l3", settings.userxattr);

@@ -10,6 +10,7 @@ import type { FileStatus } from "../linux/stat.ts";
 import { readSmall } from "./files.ts";
 import {
   COMMITTED,
+  DIFF,
   idOfTarget,
   isLayerName,
   LINKS,
@@ -19,12 +20,6 @@ import {
 
 /** Coarsest clock tick of file times, with some reserve. */
 const TICK_MS = 20;
-
-/** A layer and what it stands on. */
-interface Descent {
-  readonly child: string;
-  readonly parent: string | undefined;
-}
 
 /**
  * Children of each layer.
@@ -38,8 +33,11 @@ interface Descent {
  * Use it only while the home is locked.
  */
 export class Children {
-  readonly #byLink = new Map<string, Descent>();
+  readonly #byLink = new Map<string, string>();
+  readonly #parentOf = new Map<string, string>();
   readonly #childrenOf = new Map<string, Set<string>>();
+  /** Layers that do not say what they stand on. */
+  readonly #unclear = new Set<string>();
   readonly #fineTimes: boolean;
   #known = false;
   #stamp: string | undefined;
@@ -55,8 +53,20 @@ export class Children {
 
   /** One of the children of `id`; `undefined` if it has none. */
   anyChild(home: Dir, id: string): string | undefined {
-    if (this.#mayHaveNew(home, id)) this.#refresh(home);
+    if (!this.#mayHaveNew(home, id)) return undefined;
+    this.#refresh(home);
     return this.#childrenOf.get(id)?.values().next().value;
+  }
+
+  /**
+   * A layer that may stand on `id`, since its record is unreadable; `undefined`
+   * if there is none, or `id` was never a parent. To be asked after
+   * {@linkcode anyChild}.
+   */
+  unclearChild(home: Dir, id: string): string | undefined {
+    if (home.tryStat(`${id}/${COMMITTED}`) === undefined) return undefined;
+    for (const child of this.#unclear) if (child !== id) return child;
+    return undefined;
   }
 
   /** Whoever makes a child marks the parent, except for Docker before 20.10. */
@@ -76,26 +86,47 @@ export class Children {
     if (this.#stamp === stampOf(now)) return;
     using links = home.openDir(LINKS);
     const names = new Set(links.names().map((entry) => entry.name));
-    for (const name of this.#byLink.keys()) {
-      if (!names.has(name)) this.#drop(name);
+    for (const [name, child] of this.#byLink) {
+      if (names.has(name)) continue;
+      this.#drop(child);
+      this.#byLink.delete(name);
     }
     for (const name of names) {
-      if (!this.#byLink.has(name)) this.#put(name, readLink(home, name));
+      if (!this.#byLink.has(name)) this.#readLink(home, name);
     }
     if (!this.#known) this.#readUnlinked(home);
     this.#known = true;
     this.#restamp(now);
   }
 
+  #readLink(home: Dir, link: string): void {
+    const child = targetOf(home, `${LINKS}/${link}`);
+    this.#byLink.set(link, child ?? "");
+    if (child !== undefined) this.#read(home, child);
+  }
+
+  /** Notes what a layer stands on: its parent or, if that is gone, all above. */
+  #read(home: Dir, child: string): void {
+    const lowers = lowersOf(home, child);
+    if (lowers === "unclear") this.#unclear.add(child);
+    else {
+      for (const lower of lowers) {
+        const id = targetOf(home, lower);
+        if (id === undefined) continue;
+        this.#add(id, child);
+        break;
+      }
+    }
+  }
+
   /** Layers whose own link is lost still stand on others. */
   #readUnlinked(home: Dir): void {
     const linked = new Set<string>();
-    for (const { child } of this.#byLink.values()) linked.add(child);
+    for (const child of this.#byLink.values()) linked.add(child);
     using all = home.reopen();
     for (const { name } of all.names()) {
       if (!isLayerName(name) || linked.has(name)) continue;
-      const parent = parentOf(home, name);
-      if (parent !== undefined) this.#add(parent, name);
+      this.#read(home, name);
     }
   }
 
@@ -113,7 +144,8 @@ export class Children {
     child: string,
     parent: string | undefined,
   ): void {
-    this.#put(link, { child, parent });
+    this.#byLink.set(link, child);
+    if (parent !== undefined) this.#add(parent, child);
     this.#restamp(home.stat(LINKS));
   }
 
@@ -131,11 +163,8 @@ export class Children {
     child: string,
     links: readonly string[],
   ): void {
-    for (const link of links) this.#drop(link);
-    // One without a link was found by its directory.
-    if (links.length === 0) {
-      for (const siblings of this.#childrenOf.values()) siblings.delete(child);
-    }
+    for (const link of links) this.#byLink.delete(link);
+    this.#drop(child);
     if (current) this.#restamp(home.stat(LINKS));
   }
 
@@ -145,22 +174,19 @@ export class Children {
     this.#stamp = settled ? stampOf(links) : undefined;
   }
 
-  #put(link: string, descent: Descent): void {
-    this.#byLink.set(link, descent);
-    if (descent.parent !== undefined) this.#add(descent.parent, descent.child);
-  }
-
   #add(parent: string, child: string): void {
+    this.#parentOf.set(child, parent);
     const known = this.#childrenOf.get(parent);
     if (known) known.add(child);
     else this.#childrenOf.set(parent, new Set([child]));
   }
 
-  #drop(link: string): void {
-    const descent = this.#byLink.get(link);
-    this.#byLink.delete(link);
-    if (descent?.parent === undefined) return;
-    this.#childrenOf.get(descent.parent)?.delete(descent.child);
+  #drop(child: string): void {
+    this.#unclear.delete(child);
+    const parent = this.#parentOf.get(child);
+    if (parent === undefined) return;
+    this.#parentOf.delete(child);
+    this.#childrenOf.get(parent)?.delete(child);
   }
 }
 
@@ -168,27 +194,21 @@ function stampOf(status: FileStatus): string {
   return `${status.ino}:${status.mtime}.${status.mtimeNs}`;
 }
 
-/** The layer that a short link leads to, and what that stands on. */
-function readLink(home: Dir, link: string): Descent {
-  const child = targetOf(home, `${LINKS}/${link}`);
-  if (child === undefined) return { child: "", parent: undefined };
-  return { child, parent: parentOf(home, child) };
-}
-
 function targetOf(home: Dir, path: string): string | undefined {
   return unlessBroken(() => idOfTarget(home.readlink(path)));
 }
 
-function parentOf(home: Dir, id: string): string | undefined {
+/** Short links that a layer lists; none for a base layer, or what is no layer. */
+function lowersOf(home: Dir, id: string): readonly string[] | "unclear" {
   const text = unlessBroken(() => {
     using dir = home.openDir(id);
-    return readSmall(dir, LOWER);
+    return dir.tryStat(DIFF) && readSmall(dir, LOWER);
   });
-  const nearest = parseLower(text ?? "")?.[0];
-  return nearest === undefined ? undefined : targetOf(home, nearest);
+  if (text === undefined) return [];
+  return parseLower(text) ?? "unclear";
 }
 
-/** What is not a layer, or a broken one, keeps nothing alive. */
+/** What is not there, or not a link, leads nowhere. */
 function unlessBroken<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -91,6 +91,7 @@ export function readLayer(home: Dir, id: string): Layer {
     if (now === undefined || !sameFile(now, dir.self())) throw missing(id);
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }
+  readShortName(dir, id);
   return {
     id,
     diff: `${id}/${DIFF}`,

@@ -23,9 +23,9 @@ export const LOWER = "lower";
 export const COMMITTED = "committed";
 /** Prefix of files and directories that are being made. */
 export const TEMPORARY = ".tmp-";
-/** Matches the name of a layer directory that is being made or deleted. */
+/** Matches the name of a layer directory that is being made or deleted, or of a trial. */
 const UNFINISHED_REGEXP =
-  /^\.tmp-layer-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+  /^\.tmp-(layer|probe)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Longest file name on Linux, in bytes. */
 const NAME_MAX = 255;

@@ -248,10 +248,14 @@ export class Store {
 
   #refuseParent(home: Dir, id: string): void {
     const child = this.#children.anyChild(home, id);
-    if (child === undefined) return;
+    const unclear = child ?? this.#children.unclearChild(home, id);
+    if (unclear === undefined) return;
+    const how = child === undefined
+      ? "may stand on it, for its record is unreadable"
+      : "stands on it";
     throw new DriverError(
       "EBUSY",
-      `Cannot remove layer ${quote(id)}: layer ${quote(child)} stands on it`,
+      `Cannot remove layer ${quote(id)}: layer ${quote(unclear)} ${how}`,
     );
   }
 

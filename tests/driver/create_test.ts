@@ -260,10 +260,12 @@ Deno.test("Driver.create() does not make its parent read-only when it fails", as
   const { driver, home } = temp;
   await fill(driver, "base");
   await fill(driver, "top", "base");
+  const short = Deno.readTextFileSync(`${home}/top/link`);
   Deno.writeTextFileSync(`${home}/top/link`, "");
 
   await assertRefused(home, () => driver.create("child", "top"), "EUCLEAN");
 
+  Deno.writeTextFileSync(`${home}/top/link`, short);
   await inLayer(driver, "top", (root) => {
     Deno.writeTextFileSync(`${root}/file`, "still writable");
   });

@@ -1,0 +1,36 @@
+import { assertEquals } from "../assert.ts";
+import { assertCode, tempDriver } from "../fixtures.ts";
+
+Deno.test("Driver.remove() keeps a parent that a layer with an unreadable record may stand on", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await driver.create("base");
+  await driver.create("broken", "base");
+  await driver.create("leaf");
+  await Deno.writeTextFile(`${home}/broken/lower`, "");
+
+  await assertCode(() => driver.remove("base"), "EBUSY");
+
+  await driver.remove("leaf");
+  await driver.remove("broken");
+  await driver.remove("base");
+  assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["l"]);
+});
+
+Deno.test("Driver.cleanup() clears away what killed probes and mounts left", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await driver.create("base");
+  await driver.create("top", "base");
+  const id = crypto.randomUUID();
+  await Deno.mkdir(`${home}/.tmp-probe-${id}/work`, { recursive: true });
+  await Deno.mkdir(`${home}/top/.tmp-diff01234567/half`, { recursive: true });
+  await Deno.mkdir(`${home}/top/merged`);
+
+  await driver.cleanup();
+
+  const names = (dir: string) =>
+    [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+  assertEquals(names(home), ["base", "l", "top"]);
+  assertEquals(names(`${home}/top`), ["diff", "link", "lower", "work"]);
+});
