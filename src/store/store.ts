@@ -297,7 +297,8 @@ export class Store {
   list(): string[] {
     return this.withHome((home) =>
       home.names().map((entry) => entry.name).filter((name) =>
-        isLayerName(name) && home.tryStat(`${name}/${DIFF}`)?.type === "dir"
+        isLayerName(name) && home.tryStat(name)?.type === "dir" &&
+        home.tryStat(`${name}/${DIFF}`)?.type === "dir"
       )
     );
   }

@@ -26,11 +26,12 @@ Deno.test("Driver.cleanup() clears away what killed probes and mounts left", asy
   await Deno.mkdir(`${home}/.tmp-probe-${id}/work`, { recursive: true });
   await Deno.mkdir(`${home}/top/.tmp-diff01234567/half`, { recursive: true });
   await Deno.mkdir(`${home}/top/merged`);
+  await Deno.writeTextFile(`${home}/a-file`, "of somebody else");
 
   await driver.cleanup();
 
   const names = (dir: string) =>
     [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
-  assertEquals(names(home), ["base", "l", "top"]);
+  assertEquals(names(home), ["a-file", "base", "l", "top"]);
   assertEquals(names(`${home}/top`), ["diff", "link", "lower", "work"]);
 });
