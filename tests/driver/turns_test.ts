@@ -60,9 +60,6 @@ Deno.test({
     const many = archive(
       ...Array.from({ length: 20_000 }, (_, i) => file(`f${i}`)),
     );
-    await driver.create("many");
-
-    const waits: Record<string, number> = {};
     const jobs: Record<string, () => Promise<unknown>> = {
       applyDiff: () =>
         driver.applyDiff("many", "", new Blob([many as BlobPart]).stream()),
@@ -71,8 +68,15 @@ Deno.test({
       diff: () => driver.diff("many").pipeTo(new WritableStream()),
       remove: () => driver.remove("many"),
     };
-    for (const [name, job] of Object.entries(jobs)) {
-      waits[name] = await longestWait(job);
+
+    // A busy machine may stop the whole process; a fault of ours shows each time.
+    const waits: Record<string, number> = {};
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await driver.create("many");
+      for (const [name, job] of Object.entries(jobs)) {
+        const wait = await longestWait(job);
+        waits[name] = Math.min(waits[name] ?? Infinity, wait);
+      }
     }
 
     for (const [name, wait] of Object.entries(waits)) {
