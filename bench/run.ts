@@ -32,7 +32,9 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1]!;
 }
 
+/** Times a run that no earlier one's unwritten data disturb. */
 async function microseconds(run: () => Promise<void>): Promise<number> {
+  await new Deno.Command("sync").output();
   const start = performance.now();
   await run();
   return (performance.now() - start) * 1000;
