@@ -55,6 +55,8 @@ export class Children {
   anyChild(home: Dir, id: string): string | undefined {
     if (!this.#mayHaveNew(home, id)) return undefined;
     this.#refresh(home);
+    // Somebody may have mended them meanwhile.
+    for (const child of [...this.#unclear]) this.#readAgain(home, child);
     return this.#childrenOf.get(id)?.values().next().value;
   }
 
@@ -88,8 +90,8 @@ export class Children {
     const names = new Set(links.names().map((entry) => entry.name));
     for (const [name, child] of this.#byLink) {
       if (names.has(name)) continue;
-      this.#drop(child);
       this.#byLink.delete(name);
+      this.#readAgain(home, child);
     }
     for (const name of names) {
       if (!this.#byLink.has(name)) this.#readLink(home, name);
@@ -103,6 +105,12 @@ export class Children {
     const child = targetOf(home, `${LINKS}/${link}`);
     this.#byLink.set(link, child ?? "");
     if (child !== undefined) this.#read(home, child);
+  }
+
+  /** Forgets what a layer stands on, and reads it if the layer is still there. */
+  #readAgain(home: Dir, child: string): void {
+    this.#drop(child);
+    if (child !== "") this.#read(home, child);
   }
 
   /** Notes what a layer stands on: its parent or, if that is gone, all above. */

@@ -11,6 +11,10 @@ Deno.test("Driver.remove() keeps a parent that a layer with an unreadable record
 
   await assertCode(() => driver.remove("base"), "EBUSY");
 
+  const record = await Deno.readTextFile(`${home}/base/link`);
+  await Deno.writeTextFile(`${home}/broken/lower`, `l/${record}`);
+  await assertCode(() => driver.remove("base"), "EBUSY", "stands on it");
+  await Deno.writeTextFile(`${home}/broken/lower`, "l/");
   await driver.remove("leaf");
   await driver.remove("broken");
   await driver.remove("base");
@@ -34,4 +38,16 @@ Deno.test("Driver.cleanup() clears away what killed probes and mounts left", asy
     [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
   assertEquals(names(home), ["a-file", "base", "l", "top"]);
   assertEquals(names(`${home}/top`), ["diff", "link", "lower", "work"]);
+});
+
+Deno.test("Driver.remove() keeps a parent whose child lost one of two short links", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await driver.create("base");
+  await driver.create("child", "base");
+  await Deno.symlink("../child/diff", `${home}/l/SECOND`);
+  await assertCode(() => driver.remove("base"), "EBUSY");
+  await Deno.remove(`${home}/l/SECOND`);
+
+  await assertCode(() => driver.remove("base"), "EBUSY");
 });
