@@ -9,12 +9,7 @@
 
 import { S_IFCHR } from "../linux/constants.ts";
 import type { Dir } from "../linux/dir.ts";
-import {
-  getXattrFd,
-  listXattrsAt,
-  listXattrsFd,
-  setXattrFd,
-} from "../linux/xattr.ts";
+import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
 
 /** Where overlayfs keeps its attributes: `user.` in mounts with `userxattr`. */
 export type Namespace = "trusted.overlay." | "user.overlay.";
@@ -80,11 +75,15 @@ export function makeWhiteout(dir: Dir, name: string): void {
   dir.mknod(name, S_IFCHR, 0n);
 }
 
-/** Whether `name` holds only metadata, its content being in a lower. */
+/**
+ * Whether a file holds only metadata, its content being in a lower.
+ *
+ * @param names Names of the file's attributes.
+ * @param namespace Namespace of the home.
+ */
 export function isMetacopy(
-  dir: Dir,
-  name: string,
+  names: readonly string[],
   namespace: Namespace,
 ): boolean {
-  return listXattrsAt(dir, name).includes(`${namespace}metacopy`);
+  return names.includes(`${namespace}metacopy`);
 }

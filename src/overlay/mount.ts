@@ -27,7 +27,7 @@ import { encodeName, printableName } from "../text.ts";
 import { absoluteData, type OverlayMount, relativeData } from "./data.ts";
 
 /** Magic number of overlayfs in statfs(2). */
-export const OVERLAY_MAGIC = 0x794c7630;
+const OVERLAY_MAGIC = 0x794c7630;
 
 /**
  * Mounts an overlay.

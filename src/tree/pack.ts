@@ -15,7 +15,7 @@ import {
   listXattrsAt,
   listXattrsFd,
 } from "../linux/xattr.ts";
-import type { Namespace } from "../overlay/marks.ts";
+import { isMetacopy, type Namespace } from "../overlay/marks.ts";
 import { plainEntry, type TarEntry } from "../tar/entry.ts";
 import type { Owners } from "./owners.ts";
 import { portableCapability } from "./capability.ts";
@@ -180,7 +180,7 @@ export class EntryMaker {
     const names = fd >= 0 ? listXattrsFd(fd, name) : listXattrsAt(parent, name);
     if (names.length === 0) return;
     const { namespace } = this.#settings;
-    if (this.#upper && fd >= 0 && names.includes(`${namespace}metacopy`)) {
+    if (this.#upper && fd >= 0 && isMetacopy(names, namespace)) {
       throw new NeedsMount(`${entry.name} is a metacopy`);
     }
     if (!names.includes(CAPABILITY)) return;
