@@ -16,6 +16,7 @@ import {
   idOfTarget,
   isShortName,
   LINK,
+  LINKS,
   LOWER,
   MERGED,
   parseLower,
@@ -33,6 +34,8 @@ export interface Layer {
   readonly work: string;
   /** Where it is mounted. */
   readonly merged: string;
+  /** Short link to it, as its children list it. */
+  readonly link: string;
   /** Short links to the layers below, nearest first; empty for a base layer. */
   readonly lowers: readonly string[];
   /** Whether it was ever a parent, so that it is mounted read-only. */
@@ -91,9 +94,9 @@ export function readLayer(home: Dir, id: string): Layer {
     if (now === undefined || !sameFile(now, dir.self())) throw missing(id);
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }
-  readShortName(dir, id);
   return {
     id,
+    link: `${LINKS}/${readShortName(dir, id)}`,
     diff: `${id}/${DIFF}`,
     work: `${id}/${WORK}`,
     merged: `${id}/${MERGED}`,

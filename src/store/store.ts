@@ -15,13 +15,7 @@ import { removeTree, removeTreeNow } from "../linux/remove.ts";
 import { sameFile } from "../linux/stat.ts";
 import { Children } from "./children.ts";
 import { makeDir, type Owner, writeAtomic, writeNew } from "./files.ts";
-import {
-  corrupt,
-  type Layer,
-  openLayer,
-  readLayer,
-  readShortName,
-} from "./layer.ts";
+import { corrupt, type Layer, openLayer, readLayer } from "./layer.ts";
 import { openHome, prepareHome } from "./home.ts";
 import { isLinked, linkTo, shortNamesOf } from "./link.ts";
 import {
@@ -31,7 +25,6 @@ import {
   isLayerName,
   isUnfinished,
   LINK,
-  LINKS,
   LOWER,
   quote,
   unfinishedName,
@@ -125,13 +118,14 @@ export class Store {
         : this.#lowersOn(home, id, parent);
       const current = this.#children.isCurrent(home);
       const born = parent !== undefined && commit(home, parent);
+      let link: string;
       try {
-        const link = this.#build(home, links, id, lowers, prepare);
-        if (current) this.#children.noteMade(home, link, id, parent);
+        link = this.#build(home, links, id, lowers, prepare);
       } catch (error) {
         if (born) home.unlink(`${parent}/${COMMITTED}`);
         throw error;
       }
+      if (current) this.#children.noteMade(home, link, id, parent);
     });
   }
 
@@ -147,9 +141,7 @@ export class Store {
   /** Lowers of a layer on `parent`, nearest first. */
   #lowersOn(home: Dir, id: string, parent: string): readonly string[] {
     const below = readLayer(home, parent);
-    using dir = openLayer(home, parent);
-    const nearest = `${LINKS}/${readShortName(dir, parent)}`;
-    const lowers = [nearest, ...below.lowers];
+    const lowers = [below.link, ...below.lowers];
     const { maxDepth } = this.#settings;
     if (lowers.length <= maxDepth) return lowers;
     throw new DriverError(

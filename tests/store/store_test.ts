@@ -245,6 +245,7 @@ Deno.test("readLayer() reads what Docker writes", async () => {
   assertEquals(lowers.length, 1);
   assertEquals(layer, {
     id: "b",
+    link: `l/${Deno.readTextFileSync(`${store.home}/b/link`)}`,
     diff: "b/diff",
     work: "b/work",
     merged: "b/merged",
