@@ -21,6 +21,8 @@ export const LINK = "link";
 export const LOWER = "lower";
 /** File that marks a layer that was ever a parent. */
 export const COMMITTED = "committed";
+/** File that records what an apply wrote; Docker does not know it. */
+export const MANIFEST = "manifest";
 /** Prefix of files and directories that are being made. */
 export const TEMPORARY = ".tmp-";
 /** Matches the name of a layer directory that is being made or deleted, or of a trial. */
@@ -37,6 +39,11 @@ const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /** Makes a name for a layer directory that is being made or deleted. */
 export function unfinishedName(): string {
   return `${TEMPORARY}layer-${crypto.randomUUID()}`;
+}
+
+/** Makes a name for what is being made in a layer's directory, such as `"diff"`. */
+export function temporaryName(purpose: string): string {
+  return `${TEMPORARY}${purpose}${crypto.randomUUID().slice(0, 8)}`;
 }
 
 /** Whether a name is one of {@linkcode unfinishedName}. */
