@@ -34,4 +34,5 @@ export type {
   DriverOptions,
   IdRange,
   Mount,
+  WaitOptions,
 } from "./src/types.ts";

@@ -54,3 +54,8 @@ export class DriverError extends Error {
     this.code = code;
   }
 }
+
+/** What anything that was thrown says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

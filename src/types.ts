@@ -30,8 +30,14 @@ export interface DriverOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+/** Options of calls that may have to wait for others at work on the same layer. */
+export interface WaitOptions {
+  /** Gives the waiting up when it aborts; nothing has changed then. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of {@linkcode Driver.create} and {@linkcode Driver.createReadWrite}. */
-export interface CreateOptions {
+export interface CreateOptions extends WaitOptions {
   /** Options of this layer, such as `{ size: "10G" }`, as in Docker. */
   readonly storageOpt?: Readonly<Record<string, string>>;
 }

@@ -51,7 +51,7 @@ async function open(
   }
   const { openDriver } = await import("../driver/init.ts");
   try {
-    return openDriver(home, options, opening);
+    return await openDriver(home, options, opening);
   } catch (error) {
     throw Deno.uid() === 0 ? error : orNeedsRoot(error, home);
   }

@@ -15,7 +15,7 @@ import { removeTree } from "../linux/remove.ts";
 import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
 import { isOverlayXattr } from "../overlay/marks.ts";
 import { makeDir } from "../store/files.ts";
-import { DIFF, quote, TEMPORARY } from "../store/layout.ts";
+import { DIFF, MANIFEST, quote, temporaryName } from "../store/layout.ts";
 import { removeStrays } from "../store/strays.ts";
 import { TarError } from "../tar/error.ts";
 import { TarReader } from "../tar/reader.ts";
@@ -25,6 +25,12 @@ import type { ApplyOptions } from "../types.ts";
 import type { Context, Relation } from "./context.ts";
 import { acquireLocked, releaseLocked } from "./mounting.ts";
 import { Pace, paced } from "./pace.ts";
+import {
+  dropManifest,
+  persistData,
+  persistNames,
+  recordLayer,
+} from "./persist.ts";
 import type { Source } from "./source.ts";
 
 /** Bytes parsed between two looks at the clock. */
@@ -75,7 +81,7 @@ async function applyLocked(
   using dir = await context.store.lock(id, options.signal);
   const relation = context.relation(id, parent);
   await refuseInUse(context, relation);
-  await paced(removeStrays(dir, DIFF));
+  await removeUnfinished(dir);
   if (!context.readsUpper(relation)) {
     return await applyMounted(context, dir, id, source, options);
   }
@@ -97,6 +103,11 @@ async function refuseInUse(
       quote(child)
     } stands on it`,
   );
+}
+
+/** Deletes what this apply, or one that was killed, had not finished. */
+async function removeUnfinished(layer: Dir): Promise<void> {
+  await paced(removeStrays(layer, DIFF, MANIFEST));
 }
 
 function isEmpty(layer: Dir): boolean {
@@ -128,7 +139,7 @@ async function applyBeside(
   options: ApplyOptions,
 ): Promise<number> {
   const { users, groups } = context.owners;
-  const name = `${TEMPORARY}${DIFF}${crypto.randomUUID().slice(0, 8)}`;
+  const name = temporaryName(DIFF);
   makeDir(layer, name, 0o755, { uid: users.root, gid: groups.root });
   try {
     using root = layer.openDir(name);
@@ -137,10 +148,29 @@ async function applyBeside(
     using unpacker = new Unpacker(root, settings);
     await unpack(unpacker, source, options, context.warn);
     const size = unpacker.diskBytes ?? await paced(usage(root));
-    layer.rename(name, layer, DIFF);
+    await publish(context, layer, name);
     return size;
   } catch (error) {
-    await paced(removeTree(layer, name));
+    await removeUnfinished(layer);
+    throw error;
+  }
+}
+
+/** Lets the unpacked files show, once they are on the disk. */
+async function publish(
+  context: Context,
+  layer: Dir,
+  name: string,
+): Promise<void> {
+  const publishRecord = await recordLayer(context, layer, name);
+  await persistData(context, layer);
+  dropManifest(layer);
+  layer.rename(name, layer, DIFF);
+  try {
+    publishRecord();
+    persistNames(context, layer);
+  } catch (error) {
+    await emptyOut(layer);
     throw error;
   }
 }
@@ -165,6 +195,7 @@ async function applyInPlace(
   source: Source,
   options: ApplyOptions,
 ): Promise<number> {
+  dropManifest(layer);
   using root = layer.openDir(DIFF);
   using unpacker = new Unpacker(root, settingsFor(context, "mark", false));
   try {
@@ -173,6 +204,7 @@ async function applyInPlace(
     if (unpacker.entries > 0) context.warn(PARTIAL);
     throw error;
   }
+  await complete(context, layer);
   return await paced(usage(root));
 }
 
@@ -185,18 +217,45 @@ async function applyMounted(
   options: ApplyOptions,
 ): Promise<number> {
   const wasEmpty = isEmpty(layer);
+  dropManifest(layer);
+  try {
+    const size = await applyToMount(context, id, source, options);
+    await complete(context, layer);
+    return size;
+  } catch (error) {
+    if (wasEmpty) await emptyOut(layer);
+    else context.warn(PARTIAL);
+    throw error;
+  }
+}
+
+async function applyToMount(
+  context: Context,
+  id: string,
+  source: Source,
+  options: ApplyOptions,
+): Promise<number> {
   const path = await acquireLocked(context, id);
   try {
     using root = Dir.open(path);
     const settings = settingsFor(context, "delete", false);
     using unpacker = new Unpacker(root, settings);
     await unpack(unpacker, source, options, context.warn);
-    releaseLocked(context, id);
     return unpacker.headerBytes;
+  } finally {
+    await releaseLocked(context, id);
+  }
+}
+
+/** Waits until files that were unpacked in their place are on the disk. */
+async function complete(context: Context, layer: Dir): Promise<void> {
+  try {
+    const publishRecord = await recordLayer(context, layer);
+    await persistData(context, layer);
+    publishRecord();
+    persistNames(context, layer);
   } catch (error) {
-    releaseLocked(context, id);
-    if (wasEmpty) await emptyOut(layer);
-    else context.warn(PARTIAL);
+    await removeUnfinished(layer);
     throw error;
   }
 }
@@ -204,7 +263,9 @@ async function applyMounted(
 const PARTIAL =
   "The layer was not empty and keeps what was unpacked before the failure";
 
+/** Empties a layer whose archive did not come through, record included. */
 async function emptyOut(layer: Dir): Promise<void> {
+  dropManifest(layer);
   using diff = layer.openDir(DIFF);
   using listing = diff.reopen();
   for (const { name } of listing.names()) await paced(removeTree(diff, name));

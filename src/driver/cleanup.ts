@@ -12,8 +12,9 @@ import { openLayer } from "../store/layer.ts";
 import { MERGED } from "../store/layout.ts";
 import { removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
-import { dropMountpoint, release, removeMountpoint } from "./mounting.ts";
+import { dropMountpoint, release } from "./mounting.ts";
 import { paced } from "./pace.ts";
+import { purgeLeftovers } from "./recover.ts";
 
 /** What {@linkcode cleanUp} did. */
 export interface CleanupReport {
@@ -28,17 +29,9 @@ export interface CleanupReport {
  * deletes what interrupted work left behind.
  */
 export async function cleanUp(context: Context): Promise<CleanupReport> {
-  const unmounted = unmountAll(context);
-  const deleted: string[] = [];
-  const faults: unknown[] = [];
-  for (const doomed of await context.store.leftovers()) {
-    try {
-      await paced(context.store.purge(doomed));
-      deleted.push(doomed.name);
-    } catch (fault) {
-      faults.push(fault);
-    }
-  }
+  const unmounted = await unmountAll(context);
+  await context.background.idle();
+  const { deleted, faults } = await purgeLeftovers(context);
   for (const id of context.store.list()) {
     try {
       deleted.push(...await cleanLayer(context, id));
@@ -59,13 +52,13 @@ async function cleanLayer(context: Context, id: string): Promise<string[]> {
   return strays.map((name) => `${id}/${name}`);
 }
 
-function unmountAll(context: Context): string[] {
+async function unmountAll(context: Context): Promise<string[]> {
   const unmounted: string[] = [];
   for (const { mountpoint } of mountsBelow(Deno.realPathSync(context.home))) {
     if (!detach(mountpoint)) continue;
     unmounted.push(mountpoint);
-    if (mountpoint.endsWith(`/${MERGED}`)) removeMountpoint(mountpoint);
+    if (mountpoint.endsWith(`/${MERGED}`)) await release(context, mountpoint);
   }
-  for (const merged of context.mounted) release(context, merged);
+  for (const merged of context.mounted) await release(context, merged);
   return unmounted;
 }

@@ -16,6 +16,7 @@ import type { Store } from "../store/store.ts";
 import { Turns } from "../store/turns.ts";
 import type { Owners } from "../tree/owners.ts";
 import type { PackSettings } from "../tree/pack.ts";
+import { Background } from "./background.ts";
 import type { Settings } from "./options.ts";
 import type { Quota } from "./quota.ts";
 
@@ -25,6 +26,8 @@ export class Context {
   readonly uses: Uses = new Uses(isMountpoint);
   /** Who may work on which layer. */
   readonly turns: Turns = new Turns();
+  /** What goes on after calls have answered. */
+  readonly background: Background = new Background();
   /** Mountpoints that this driver mounted. */
   readonly mounted: Set<string> = new Set();
 

@@ -6,7 +6,13 @@
 
 import { lowerIds } from "../store/layer.ts";
 import { checkId } from "../store/layout.ts";
-import type { ApplyOptions, Change, CreateOptions, Mount } from "../types.ts";
+import type {
+  ApplyOptions,
+  Change,
+  CreateOptions,
+  Mount,
+  WaitOptions,
+} from "../types.ts";
 import { applyArchive } from "./apply.ts";
 import { layerChanges, layerSize } from "./changes.ts";
 import { cleanUp } from "./cleanup.ts";
@@ -85,7 +91,8 @@ export class Driver implements AsyncDisposable {
    * @param options Options of this layer; a read-only one takes no size.
    * @throws {DriverError} `EINVAL` for an impossible id or option, `EEXIST` if
    * there is such a layer, `ENOENT` if there is no such parent, `EMLINK` past
-   * the depth limit, `EUCLEAN` if the parent's files are corrupt.
+   * the depth limit, `EUCLEAN` if the parent's files are corrupt, `ECANCELED`
+   * after an abort.
    * @throws {SyscallError} what the kernel answers, such as `ENOSPC`.
    *
    * @example Two layers
@@ -141,7 +148,7 @@ export class Driver implements AsyncDisposable {
   async #create(
     id: string,
     parent: string | undefined,
-    { storageOpt = {} }: CreateOptions,
+    { storageOpt = {}, signal }: CreateOptions,
     writable: boolean,
   ): Promise<void> {
     const { store, settings, quota } = this.#context;
@@ -154,7 +161,7 @@ export class Driver implements AsyncDisposable {
     if (limits) quota.require(`limit the size of layer "${id}"`);
     await store.create(id, parent || undefined, (dir) => {
       if (limits) store.withHome((home) => quota.limit(home, dir, limits));
-    });
+    }, signal);
   }
 
   /**
@@ -167,9 +174,11 @@ export class Driver implements AsyncDisposable {
    *
    * @param id Id of the layer.
    * @param mountLabel SELinux label of all files; only the first `get` counts.
+   * @param options How to give the waiting for others up.
    * @returns The path, and a way to give it back.
    * @throws {DriverError} `EINVAL`, `ENOENT`; `EUCLEAN` if its files are corrupt
-   * or a lower is gone; `EMLINK` if an old kernel cannot take so many lowers.
+   * or a lower is gone; `EMLINK` if an old kernel cannot take so many lowers;
+   * `ECANCELED` after an abort.
    * @throws {SyscallError} what the kernel answers, such as `EPERM` without root.
    *
    * @example
@@ -187,8 +196,12 @@ export class Driver implements AsyncDisposable {
    * await Deno.remove(temp, { recursive: true });
    * ```
    */
-  async get(id: string, mountLabel?: string): Promise<Mount> {
-    const path = await acquire(this.#context, id, mountLabel);
+  async get(
+    id: string,
+    mountLabel?: string,
+    { signal }: WaitOptions = {},
+  ): Promise<Mount> {
+    const path = await acquire(this.#context, id, mountLabel, signal);
     let held = true;
     return {
       path,
@@ -207,10 +220,12 @@ export class Driver implements AsyncDisposable {
    * call too many is harmless.
    *
    * @param id Id of the layer.
-   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
+   * @param options How to give the waiting for others up.
+   * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`; `ECANCELED` after an
+   * abort.
    */
-  put(id: string): Promise<void> {
-    return releaseUse(this.#context, id);
+  put(id: string, { signal }: WaitOptions = {}): Promise<void> {
+    return releaseUse(this.#context, id, signal);
   }
 
   /**
@@ -227,14 +242,17 @@ export class Driver implements AsyncDisposable {
   /**
    * Deletes a layer and all its files.
    *
-   * Its name is gone at once; deleting many files goes on in turns.
+   * The layer is gone when this answers. Deleting many files goes on afterwards;
+   * {@linkcode Driver.cleanup} and disposal wait for it, and what a process that
+   * dies leaves is deleted by the next {@linkcode init}.
    *
    * @param id Id of the layer.
+   * @param options How to give the waiting for others up.
    * @throws {DriverError} `EINVAL`, `ENOENT`; `EBUSY` if it is mounted or other
-   * layers stand on it: nothing has changed then.
+   * layers stand on it; `ECANCELED` after an abort: nothing has changed then.
    */
-  remove(id: string): Promise<void> {
-    return removeLayer(this.#context, id);
+  remove(id: string, { signal }: WaitOptions = {}): Promise<void> {
+    return removeLayer(this.#context, id, signal);
   }
 
   /**
@@ -380,9 +398,11 @@ export class Driver implements AsyncDisposable {
     return "overlay2";
   }
 
-  /** Unmounts what this object mounted. */
-  // deno-lint-ignore require-await -- the interface wants a promise
+  /** Unmounts what this object mounted, and waits for what it still deletes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const merged of this.#context.mounted) release(this.#context, merged);
+    for (const merged of this.#context.mounted) {
+      await release(this.#context, merged);
+    }
+    await this.#context.background.idle();
   }
 }

@@ -8,13 +8,15 @@ import type { ApplyOptions, DriverOptions } from "../types.ts";
 import { applyArchive } from "./apply.ts";
 import { contextOf, type Driver, newDriver } from "./driver.ts";
 import { openContext, type Opening } from "./open.ts";
+import { recover } from "./recover.ts";
 import type { Source } from "./source.ts";
 
 /**
  * Prepares a home directory and opens the driver on it.
  *
  * Checks that overlays can be mounted there, and makes the home if it is
- * missing; its parent must exist. Layers that are there stay as they are.
+ * missing; its parent must exist. Layers that are there stay as they are; what
+ * processes that died left half-made or half-removed is deleted.
  *
  * @param home Path of the home, such as `"/var/lib/docker/overlay2"`.
  * @param options Storage options and id maps.
@@ -32,12 +34,11 @@ import type { Source } from "./source.ts";
  * await Deno.remove(temp, { recursive: true });
  * ```
  */
-// deno-lint-ignore require-await -- errors must reject, not throw
-export async function init(
+export function init(
   home: string,
   options: DriverOptions = {},
 ): Promise<Driver> {
-  return newDriver(openContext(home, options, "check"));
+  return openDriver(home, options, "check");
 }
 
 /**
@@ -48,12 +49,19 @@ export async function init(
  * @param options Storage options and id maps.
  * @param opening What to do beforehand.
  */
-export function openDriver(
+export async function openDriver(
   home: string,
   options: DriverOptions,
   opening: Opening,
-): Driver {
-  return newDriver(openContext(home, options, opening));
+): Promise<Driver> {
+  const context = openContext(home, options, opening);
+  if (opening === "check") await recover(context);
+  return newDriver(context);
+}
+
+/** Waits until everything that calls left for later is done. */
+export function settled(driver: Driver): Promise<void> {
+  return contextOf(driver).background.idle();
 }
 
 /** Unpacks an archive from anywhere; otherwise as {@linkcode Driver.applyDiff}. */

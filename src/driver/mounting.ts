@@ -10,8 +10,9 @@ import type { OverlayMount } from "../overlay/data.ts";
 import { detach, mountLayers } from "../overlay/mount.ts";
 import { correctDir, makeDir, setOwner } from "../store/files.ts";
 import { type Layer, lowerIds, lowerIsGone } from "../store/layer.ts";
-import { MERGED } from "../store/layout.ts";
+import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
+import { explainVolatile, liftVolatile, settleVolatile } from "./volatile.ts";
 
 /**
  * Mounts a layer, or counts one use more of it.
@@ -22,17 +23,12 @@ export function acquire(
   context: Context,
   id: string,
   label?: string,
+  signal?: AbortSignal,
 ): Promise<string> {
-  return context.turns.run(id, () => acquireNow(context, id, label));
-}
-
-async function acquireNow(
-  context: Context,
-  id: string,
-  label?: string,
-): Promise<string> {
-  using _lock = await context.store.lock(id);
-  return await acquireLocked(context, id, label);
+  return context.turns.run(id, async () => {
+    using _lock = await context.store.lock(id, signal);
+    return await acquireLocked(context, id, label);
+  }, signal);
 }
 
 /** Like {@linkcode acquire}, for work that has the layer's turn and lock already. */
@@ -60,6 +56,7 @@ async function mountLayer(
   label: string | undefined,
 ): Promise<void> {
   const merged = context.path(layer.merged);
+  if (!layer.committed) liftVolatile(context, layer);
   makeMountpoint(context, layer);
   try {
     const mount = mountOf(context, layer, layer.merged, !layer.committed);
@@ -67,15 +64,15 @@ async function mountLayer(
     context.mounted.add(merged);
     if (!layer.committed) ownWork(context, layer);
   } catch (error) {
-    takeBack(context, merged);
-    throw error;
+    await takeBack(context, merged);
+    throw explainVolatile(context, layer, error);
   }
 }
 
 /** Like {@linkcode release}, after a failure that must not be hidden by another. */
-function takeBack(context: Context, merged: string): void {
+async function takeBack(context: Context, merged: string): Promise<void> {
   try {
-    release(context, merged);
+    await release(context, merged);
   } catch (error) {
     if (!hasCode(error, "EPERM")) throw error;
     removeMountpoint(merged);
@@ -84,7 +81,7 @@ function takeBack(context: Context, merged: string): void {
 
 /** What a layer's mount is made of: the pure step from record to mount. */
 export function mountOf(
-  { support, home }: Context,
+  { support, home, settings }: Context,
   { diff, work, lowers }: Layer,
   target: string,
   writable: boolean,
@@ -97,6 +94,7 @@ export function mountOf(
     target,
     indexOff: support.indexOff,
     userxattr: support.userxattr,
+    volatile: writable && settings.volatile,
   };
 }
 
@@ -136,17 +134,21 @@ export function explain(
 }
 
 /** Gives one use of a layer back; the last one unmounts. */
-export function releaseUse(context: Context, id: string): Promise<void> {
+export function releaseUse(
+  context: Context,
+  id: string,
+  signal?: AbortSignal,
+): Promise<void> {
   return context.turns.run(id, async () => {
     try {
-      using _lock = await context.store.lock(id);
-      releaseLocked(context, id);
+      using _lock = await context.store.lock(id, signal);
+      await releaseLocked(context, id);
     } catch (error) {
       // A later layer of the same id must not inherit the uses of this one.
       if (hasCode(error, "ENOENT")) forget(context, id);
       throw error;
     }
-  });
+  }, signal);
 }
 
 function forget(context: Context, id: string): void {
@@ -156,28 +158,38 @@ function forget(context: Context, id: string): void {
 }
 
 /** Like {@linkcode releaseUse}, for work that has the layer's turn and lock already. */
-export function releaseLocked(context: Context, id: string): void {
+export async function releaseLocked(
+  context: Context,
+  id: string,
+): Promise<void> {
   const layer = context.store.read(id);
   if (layer.lowers.length === 0) return;
   const merged = context.path(layer.merged);
-  if (context.uses.drop(merged)) release(context, merged);
+  if (!context.uses.drop(merged)) return;
+  await release(context, merged);
 }
 
 /**
  * Unmounts and removes the mountpoint; removing it takes the mount out of other
- * mount namespaces as well.
+ * mount namespaces as well. What a volatile mount held back goes to the disk.
  */
-export function release(context: Context, merged: string): void {
+export async function release(context: Context, merged: string): Promise<void> {
   detach(merged);
   context.mounted.delete(merged);
   context.uses.forget(merged);
   removeMountpoint(merged);
+  await settleVolatile(context, besideMountpoint(merged, WORK));
+}
+
+/** Path of something that lies in a layer's directory as its mountpoint does. */
+function besideMountpoint(merged: string, name: string): string {
+  return `${merged.slice(0, -MERGED.length)}${name}`;
 }
 
 /** Removes a mountpoint that is empty; one that is not stays. */
-export function removeMountpoint(merged: string): void {
+function removeMountpoint(merged: string): void {
   try {
-    using dir = Dir.open(merged.slice(0, -MERGED.length - 1));
+    using dir = Dir.open(besideMountpoint(merged, "."));
     dropMountpoint(dir, MERGED);
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;

@@ -97,6 +97,7 @@ export function openContext(
     maxDepth: settings.maxDepth,
     fineTimes: kernelAtLeast(Deno.osRelease(), 6, 13) &&
       FINE_TIMES.has(fsMagic(base)),
+    durable: settings.sync === "strict",
   });
   if (prepare) store.prepare();
   const quota = new Quota(
@@ -106,6 +107,7 @@ export function openContext(
   );
   if (prepare) quota.prepare();
   requireQuota(settings, quota, support.backingFilesystem);
+  requireVolatile(settings);
   const warn = options.onWarning ?? defaultWarning;
   return new Context(
     store,
@@ -128,6 +130,15 @@ function requireQuota(
   throw new DriverError(
     "ENOTSUP",
     `Cannot use storage option overlay2.size on ${backing}: ${obstacle}`,
+  );
+}
+
+function requireVolatile(settings: Settings): void {
+  const release = Deno.osRelease();
+  if (!settings.volatile || kernelAtLeast(release, 5, 10)) return;
+  throw new DriverError(
+    "ENOTSUP",
+    `Cannot use storage option overlay2.volatile: it takes Linux 5.10, and this is ${release}`,
   );
 }
 

@@ -19,12 +19,27 @@ export interface SizeLimits {
   readonly inodes: number;
 }
 
+/**
+ * When data is forced to the disk: `"none"`, only the files that describe a
+ * layer, as Docker does; `"layer"`, also what an apply wrote, before it shows;
+ * `"strict"`, also every layer made or removed.
+ */
+export type Sync = "none" | "layer" | "strict";
+
+const SYNCS: readonly Sync[] = ["none", "layer", "strict"];
+
 /** Options after parsing. */
 export interface Settings {
   /** Size in bytes that writable layers get unless they ask for another; 0 for none. */
   readonly defaultSize: number;
   /** Most lowers that a layer may have. */
   readonly maxDepth: number;
+  /** When data is forced to the disk. */
+  readonly sync: Sync;
+  /** Whether writable mounts leave it to the kernel when data goes to the disk. */
+  readonly volatile: boolean;
+  /** Whether an apply records what it wrote. */
+  readonly manifest: boolean;
 }
 
 function invalid(message: string): DriverError {
@@ -86,26 +101,60 @@ function splitOption(option: string): [key: string, value: string] {
   ];
 }
 
+function parseChoice<T extends string>(
+  text: string,
+  key: string,
+  choices: readonly T[],
+): T {
+  const choice = choices.find((word) => word === text);
+  if (choice !== undefined) return choice;
+  throw invalid(
+    `Cannot use option ${key}: "${text}" is none of ${choices.join(", ")}`,
+  );
+}
+
+function parseSwitch(text: string, key: string): boolean {
+  return parseChoice(text, key, ["true", "false"]) === "true";
+}
+
+/** What each storage option sets; the last of several wins. */
+const OPTIONS: Readonly<
+  Record<string, (value: string, key: string) => Partial<Settings>>
+> = {
+  "overlay2.size": (value) => ({ defaultSize: parseSize(value) }),
+  "overlay2.max_depth": (value, key) => ({
+    maxDepth: parseCount(value, key, MOST_LOWERS),
+  }),
+  "overlay2.sync": (value, key) => ({ sync: parseChoice(value, key, SYNCS) }),
+  "overlay2.volatile": (value, key) => ({ volatile: parseSwitch(value, key) }),
+  "overlay2.manifest": (value, key) => ({ manifest: parseSwitch(value, key) }),
+};
+
+const DEFAULTS: Settings = {
+  defaultSize: 0,
+  maxDepth: DOCKER_DEPTH,
+  sync: "layer",
+  volatile: false,
+  manifest: false,
+};
+
 /**
  * Parses the options of a driver.
  *
  * @throws {DriverError} `EINVAL` for an unknown option or a bad value.
  */
 export function parseOptions(options: DriverOptions): Settings {
-  let defaultSize = 0;
-  let maxDepth = DOCKER_DEPTH;
+  let settings = DEFAULTS;
   for (const option of options.storageOpts ?? []) {
     const [key, value] = splitOption(option);
-    if (key === "overlay2.size") defaultSize = parseSize(value);
-    else if (key === "overlay2.max_depth") {
-      maxDepth = parseCount(value, key, MOST_LOWERS);
-    } else {
+    if (!Object.hasOwn(OPTIONS, key)) {
       throw invalid(
         `Cannot use storage option: overlay2: unknown option ${key}`,
       );
     }
+    settings = { ...settings, ...OPTIONS[key]!(value, key) };
   }
-  return { defaultSize, maxDepth };
+  return settings;
 }
 
 /**

@@ -29,6 +29,22 @@ export class Pace {
 }
 
 /**
+ * Runs the first steps of a work.
+ *
+ * @param steps The work.
+ * @param milliseconds How long, about.
+ * @returns Whether it is done.
+ */
+export function begun(
+  steps: Generator<unknown>,
+  milliseconds: number,
+): boolean {
+  const end = performance.now() + milliseconds;
+  do if (steps.next().done) return true; while (performance.now() < end);
+  return false;
+}
+
+/**
  * Runs a generator to its end, giving turns in between.
  *
  * @param steps The work; each yield is a place where it may rest.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DriverError } from "../errors.ts";
+import { DriverError, messageOf } from "../errors.ts";
 import { S_IFBLK } from "../linux/constants.ts";
 import { Dir, makeDev } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
@@ -89,10 +89,6 @@ export class Quota {
     if (obstacle === undefined) return;
     throw new DriverError("ENOTSUP", `Cannot ${what}: ${obstacle}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function whatToDo(backing: string): string {

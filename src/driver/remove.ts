@@ -4,30 +4,65 @@
  * @module
  */
 
-import { DriverError } from "../errors.ts";
+import { DriverError, messageOf } from "../errors.ts";
 import { mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
 import { checkId, MERGED, quote } from "../store/layout.ts";
+import type { Doomed } from "../store/store.ts";
 import { printableName } from "../text.ts";
 import type { Context } from "./context.ts";
-import { paced } from "./pace.ts";
+import { begun, paced } from "./pace.ts";
+
+/** How long the caller waits for files to be deleted: enough for small layers. */
+const WAIT_MS = 0.5;
 
 /**
- * Takes a layer out of the home and deletes its files.
+ * Takes a layer out of the home and deletes its files, many of them later.
  *
  * @throws {DriverError} `EINVAL`, `ENOENT`; `EBUSY` if it is mounted or has
- * children.
+ * children; `ECANCELED`.
  */
-export async function removeLayer(context: Context, id: string): Promise<void> {
+export async function removeLayer(
+  context: Context,
+  id: string,
+  signal?: AbortSignal,
+): Promise<void> {
   checkId(id);
-  await context.turns.run(id, async () => {
-    const merged = context.path(`${id}/${MERGED}`);
-    const doomed = await context.store.condemn(id, () => {
-      if (context.uses.inUse(merged)) throw isBusy(id, "it is mounted");
-      unmountBelow(context, id);
-    });
-    await paced(context.store.purge(doomed));
-  });
+  const doomed = await context.turns.run(
+    id,
+    () => condemn(context, id, signal),
+    signal,
+  );
+  purge(context, id, doomed);
+}
+
+/** Deletes the files of a layer that is gone already, whatever comes of it. */
+function purge(context: Context, id: string, doomed: Doomed): void {
+  const tell = (error: unknown) =>
+    context.warn(
+      `Cannot delete all files of layer ${
+        quote(id)
+      }, which is removed; cleanup deletes the rest: ${messageOf(error)}`,
+    );
+  const steps = context.store.purge(doomed);
+  try {
+    if (begun(steps, WAIT_MS)) return;
+  } catch (error) {
+    return tell(error);
+  }
+  context.background.add(paced(steps), tell);
+}
+
+function condemn(
+  context: Context,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<Doomed> {
+  const merged = context.path(`${id}/${MERGED}`);
+  return context.store.condemn(id, () => {
+    if (context.uses.inUse(merged)) throw isBusy(id, "it is mounted");
+    unmountBelow(context, id);
+  }, signal);
 }
 
 /**

@@ -13,7 +13,7 @@ import { hasCode } from "../linux/errno.ts";
 import { MOST_LOWERS, type OverlayMount } from "../overlay/data.ts";
 import { detach, mountLayers, openOverlay } from "../overlay/mount.ts";
 import type { Layer } from "../store/layer.ts";
-import { TEMPORARY } from "../store/layout.ts";
+import { MERGED, temporaryName } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 import { dropMountpoint, explain, mountOf } from "./mounting.ts";
 
@@ -120,7 +120,7 @@ function privateMount(
 
 /** Kernels that only mount in the tree of files: mounted, opened, and taken out again. */
 async function mountPrivately(context: Context, layer: Layer): Promise<Dir> {
-  const name = `${TEMPORARY}merged${crypto.randomUUID().slice(0, 8)}`;
+  const name = temporaryName(MERGED);
   const target = `${layer.id}/${name}`;
   using dir = Dir.open(context.path(layer.id));
   dir.mkdir(name, 0o700);

@@ -151,6 +151,24 @@ export function syncFd(fd: number, path: string): void {
   checked(libc.fsync(fd), "fsync", path);
 }
 
+const EIO = 5;
+
+/**
+ * Waits on another thread until all of a file system is on the disk: syncfs(2).
+ *
+ * What could not be written since `fd` was opened is an error, which the kernel
+ * tells once: should asking again find nothing, it was `EIO`.
+ *
+ * @param fd Any descriptor on the file system.
+ * @param path Path for the error message.
+ * @throws {SyscallError} such as `EIO`, `ENOSPC`, `EDQUOT`.
+ */
+export async function syncFileSystem(fd: number, path: string): Promise<void> {
+  if (await libc.syncfsLater(fd) === 0) return;
+  checked(libc.syncfs(fd), "syncfs", path);
+  throw failure(EIO, "syncfs", path);
+}
+
 /** Sets the mode bits of an open file. */
 export function chmodFd(fd: number, mode: number, path: string): void {
   checked(libc.fchmod(fd, mode), "fchmod", path);

@@ -23,6 +23,13 @@ const SYMBOLS = {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int (int fd, off_t length)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" }, // off_t (int fd, off_t, int whence)
   fsync: { parameters: ["i32"], result: "i32" }, // int (int fd)
+  syncfs: { parameters: ["i32"], result: "i32" }, // int (int fd)
+  syncfsLater: {
+    name: "syncfs",
+    parameters: ["i32"],
+    result: "i32",
+    nonblocking: true,
+  }, // the same on another thread; its errno is never asked for
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" }, // int (struct pollfd *, nfds_t, int milliseconds)
   pollLater: {
     name: "poll",

@@ -25,6 +25,8 @@ export interface OverlayMount {
   readonly indexOff: boolean;
   /** Whether to pass `userxattr`. */
   readonly userxattr: boolean;
+  /** Whether to pass `volatile`: nothing is forced to the disk while it is mounted. */
+  readonly volatile?: boolean | undefined;
   /** SELinux label of all files, or none. */
   readonly label?: string | undefined;
 }
@@ -53,6 +55,7 @@ function options(mount: OverlayMount, prefix: string): string[] {
     out.push(`upperdir=${escapePath(prefix + upper, IN_UPPER)}`);
     out.push(`workdir=${escapePath(prefix + work, IN_UPPER)}`);
   }
+  if (mount.volatile) out.push("volatile");
   if (label) out.push(`context=${quoteLabel(label)}`);
   return out;
 }

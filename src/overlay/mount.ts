@@ -117,6 +117,7 @@ function setOptions(context: MountContext, mount: OverlayMount): void {
     context.setString("upperdir", paths.of(mount.upper, escapeBackslash));
     context.setString("workdir", paths.of(mount.work, escapeBackslash));
   }
+  if (mount.volatile) context.setFlag("volatile");
   if (mount.label) setLabel(context, mount.label);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DriverError } from "../errors.ts";
+import { DriverError, messageOf } from "../errors.ts";
 import { Dir } from "../linux/dir.ts";
 import { tellsTypes } from "../linux/dirent.ts";
 import { hasCode } from "../linux/errno.ts";
@@ -30,10 +30,6 @@ function isOn(parameter: string): boolean {
   } catch {
     return false;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Answers about one home, each found out at the first question. */

@@ -22,7 +22,7 @@ import {
   writeFd,
 } from "../linux/file.ts";
 import { decodeName, encodeName } from "../text.ts";
-import { TEMPORARY } from "./layout.ts";
+import { temporaryName } from "./layout.ts";
 
 /** More than 500 lowers need. */
 const LARGEST = 64 * 1024;
@@ -80,7 +80,7 @@ export function writeAtomic(
   text: string,
   mode: number,
 ): void {
-  const temporary = `${TEMPORARY}${name}${crypto.randomUUID().slice(0, 8)}`;
+  const temporary = temporaryName(name);
   try {
     writeNew(dir, temporary, text, mode);
     dir.rename(temporary, dir, name);

@@ -7,21 +7,62 @@
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { writeNew } from "./files.ts";
 import { readShortName } from "./layer.ts";
-import { LINKS, linkTarget, newShortName } from "./layout.ts";
+import { idOfTarget, LINK, LINKS, linkTarget, newShortName } from "./layout.ts";
 
-/** Makes a short link under a name that is free. */
-export function linkTo(links: Dir, id: string): string {
+/**
+ * Gives a new layer a short name that is free. Its record comes first, so that
+ * whoever finds the layer half-made finds the link as well.
+ *
+ * @param links Directory of short links.
+ * @param dir Directory of the layer.
+ * @param id Id that the layer will have.
+ * @returns The short name.
+ */
+export function giveShortName(links: Dir, dir: Dir, id: string): string {
   for (;;) {
     const short = newShortName();
+    writeNew(dir, LINK, short, 0o644);
     try {
       links.symlink(linkTarget(id), short);
       return short;
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
+      dir.unlink(LINK);
     }
   }
 }
+
+/**
+ * Removes the short link that a half-made or half-removed layer had, which leads
+ * nowhere or to a later layer of the same id.
+ *
+ * @param home Open home directory, locked.
+ * @param name Name of the directory that was left.
+ */
+export function dropLostLink(home: Dir, name: string): void {
+  const short = recordedName(home, name);
+  const id = short === undefined ? undefined : idLinkedBy(home, short);
+  if (id === undefined || recordedName(home, id) === short) return;
+  home.unlink(`${LINKS}/${short}`);
+}
+
+/** Short name that a directory records; `undefined` if it is no layer's. */
+function recordedName(home: Dir, name: string): string | undefined {
+  try {
+    using dir = home.openDir(name);
+    return readShortName(dir, name);
+  } catch (error) {
+    if (error instanceof DriverError || hasCode(error, ...NO_LAYER)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** What opening a directory answers that is no layer's. */
+const NO_LAYER = ["ENOENT", "ENOTDIR", "ELOOP"];
 
 /** Short links that lead to a layer: the one on record, or all if that is unusable. */
 export function shortNamesOf(
@@ -48,14 +89,13 @@ export function shortNamesOf(
 
 /** Whether a directory is a layer of that very name. */
 export function isLinked(home: Dir, name: string): boolean {
-  try {
-    using dir = home.openDir(name);
-    const short = readShortName(dir, name);
-    return home.readlink(`${LINKS}/${short}`) === linkTarget(name);
-  } catch (error) {
-    if (error instanceof DriverError || hasCode(error, "ENOENT", "EINVAL")) {
-      return false;
-    }
-    throw error;
-  }
+  const short = recordedName(home, name);
+  return short !== undefined && idLinkedBy(home, short) === name;
+}
+
+/** Id of the layer that a short link leads to; `undefined` if it leads to none. */
+function idLinkedBy(home: Dir, short: string): string | undefined {
+  const link = `${LINKS}/${short}`;
+  if (home.tryStat(link)?.type !== "symlink") return undefined;
+  return idOfTarget(home.readlink(link));
 }

@@ -10,6 +10,7 @@
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { syncFd } from "../linux/file.ts";
 import { tryLock } from "../linux/lock.ts";
 import { removeTree, removeTreeNow } from "../linux/remove.ts";
 import { sameFile } from "../linux/stat.ts";
@@ -17,7 +18,7 @@ import { Children } from "./children.ts";
 import { makeDir, type Owner, writeAtomic, writeNew } from "./files.ts";
 import { corrupt, type Layer, openLayer, readLayer } from "./layer.ts";
 import { openHome, prepareHome } from "./home.ts";
-import { isLinked, linkTo, shortNamesOf } from "./link.ts";
+import { dropLostLink, giveShortName, isLinked, shortNamesOf } from "./link.ts";
 import {
   checkId,
   COMMITTED,
@@ -40,6 +41,8 @@ export interface StoreSettings {
   readonly maxDepth: number;
   /** Whether two changes of a directory never carry the same time. */
   readonly fineTimes: boolean;
+  /** Whether a layer that was made or removed is so on the disk as well. */
+  readonly durable: boolean;
 }
 
 /** A layer directory that was renamed away and waits to be deleted. */
@@ -98,26 +101,29 @@ export class Store {
    * @param id Id that is free.
    * @param parent Layer to stand on; none makes a base layer.
    * @param prepare Called with the new, still empty layer directory.
-   * @throws {DriverError} `EEXIST`, `ENOENT` (no such parent), `EMLINK`, `EUCLEAN`.
+   * @param signal Ends the waiting for other processes.
+   * @throws {DriverError} `EEXIST`, `ENOENT` (no such parent), `EMLINK`,
+   * `EUCLEAN`, `ECANCELED`.
    */
   async create(
     id: string,
     parent: string | undefined,
     prepare: (dir: Dir) => void = () => {},
+    signal?: AbortSignal,
   ): Promise<void> {
     checkId(id);
     if (parent !== undefined) checkId(parent);
     // A parent that is being filled or removed must come to its end first.
     using _lock = parent === undefined
       ? undefined
-      : await this.#lockParent(id, parent);
+      : await this.#lockParent(id, parent, signal);
     await withHomeLocked(this.home, (home, links) => {
       if (home.tryStat(id) !== undefined) throw alreadyExists(id);
       const lowers = parent === undefined
         ? undefined
         : this.#lowersOn(home, id, parent);
       const current = this.#children.isCurrent(home);
-      const born = parent !== undefined && commit(home, parent);
+      const born = parent !== undefined && this.#commit(home, parent);
       let link: string;
       try {
         link = this.#build(home, links, id, lowers, prepare);
@@ -126,13 +132,17 @@ export class Store {
         throw error;
       }
       if (current) this.#children.noteMade(home, link, id, parent);
-    });
+    }, signal);
   }
 
-  async #lockParent(id: string, parent: string): Promise<Dir | undefined> {
+  async #lockParent(
+    id: string,
+    parent: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Dir | undefined> {
     if (this.exists(id)) throw alreadyExists(id);
     try {
-      return await this.lock(parent);
+      return await this.lock(parent, signal);
     } catch (error) {
       throw explainParent(error, id, parent);
     }
@@ -166,19 +176,45 @@ export class Store {
       using dir = home.openDir(temporary);
       prepare(dir);
       makeDir(dir, DIFF, 0o755, this.#settings.root);
-      short = linkTo(links, id);
-      writeNew(dir, LINK, short, 0o644);
+      short = giveShortName(links, dir, id);
       if (lowers) {
         makeDir(dir, WORK, 0o700, this.#settings.root);
         writeNew(dir, LOWER, lowers.join(":"), 0o644);
       }
-      home.rename(temporary, home, id, false);
+      this.#persist(dir, links);
+      this.#bringIn(home, temporary, id);
       return short;
     } catch (error) {
       if (short !== undefined) links.unlink(short);
       removeTreeNow(home, temporary);
       throw hasCode(error, "EEXIST") ? alreadyExists(id) : error;
     }
+  }
+
+  /** Renames a layer in, or leaves it out if that does not reach the disk. */
+  #bringIn(home: Dir, temporary: string, id: string): void {
+    home.rename(temporary, home, id, false);
+    try {
+      this.#persist(home);
+    } catch (error) {
+      home.rename(id, home, temporary, false);
+      throw error;
+    }
+  }
+
+  /** Waits until the names in directories are on the disk, if that is wanted. */
+  #persist(...dirs: readonly Dir[]): void {
+    if (!this.#settings.durable) return;
+    for (const dir of dirs) syncFd(dir.fd, dir.path);
+  }
+
+  /** Marks a layer as a parent, from now on mounted read-only; tells whether it was not one yet. */
+  #commit(home: Dir, parent: string): boolean {
+    using dir = openLayer(home, parent);
+    if (dir.tryStat(COMMITTED) !== undefined) return false;
+    writeAtomic(dir, COMMITTED, "", 0o600);
+    this.#persist(dir);
+    return true;
   }
 
   #makeLayerDir(home: Dir, name: string): void {
@@ -215,10 +251,15 @@ export class Store {
    *
    * @param id Id of the layer.
    * @param refuse Called before anything changes; throws if the layer must stay.
-   * @throws {DriverError} `ENOENT`; `EBUSY` if it has children.
+   * @param signal Ends the waiting for other processes.
+   * @throws {DriverError} `ENOENT`; `EBUSY` if it has children; `ECANCELED`.
    */
-  async condemn(id: string, refuse: () => void): Promise<Doomed> {
-    const lock = await this.lock(id);
+  async condemn(
+    id: string,
+    refuse: () => void,
+    signal?: AbortSignal,
+  ): Promise<Doomed> {
+    const lock = await this.lock(id, signal);
     try {
       return await withHomeLocked(this.home, (home, links) => {
         requireLayer(lock, id);
@@ -230,8 +271,9 @@ export class Store {
         home.rename(id, home, name, false);
         for (const link of short) links.unlink(link);
         this.#children.noteGone(home, current, id, short);
+        this.#persist(home, links);
         return { name, lock };
-      });
+      }, signal);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -252,10 +294,11 @@ export class Store {
   }
 
   /** Whether some layer stands on `id`: its id, or `undefined`. */
-  childOf(id: string): Promise<string | undefined> {
+  childOf(id: string, signal?: AbortSignal): Promise<string | undefined> {
     return withHomeLocked(
       this.home,
       (home) => this.#children.anyChild(home, id),
+      signal,
     );
   }
 
@@ -267,7 +310,8 @@ export class Store {
   }
 
   /**
-   * Finds what processes that died left half-made or half-deleted.
+   * Finds what processes that died left half-made or half-deleted, and removes
+   * the short links of such layers.
    *
    * @returns What can be deleted now, locked against other cleaners.
    */
@@ -275,13 +319,20 @@ export class Store {
     return withHomeLocked(this.home, (home) => {
       using all = home.reopen();
       const found: Doomed[] = [];
-      for (const { name } of all.names()) {
-        const lock = isLeftover(home, name) ? home.tryOpenDir(name) : undefined;
-        if (lock === undefined) continue;
-        if (tryLock(lock.fd, lock.path)) found.push({ name, lock });
-        else lock[Symbol.dispose]();
+      try {
+        for (const { name } of all.names()) {
+          const lock = isLeftover(home, name)
+            ? lockLeftover(home, name)
+            : undefined;
+          if (lock === undefined) continue;
+          found.push({ name, lock });
+          dropLostLink(home, name);
+        }
+        return found;
+      } catch (error) {
+        for (const { lock } of found) lock[Symbol.dispose]();
+        throw error;
       }
-      return found;
     });
   }
 
@@ -323,16 +374,16 @@ function explainParent(error: unknown, id: string, parent: string): unknown {
   );
 }
 
-/** Marks a layer as a parent, from now on mounted read-only; tells whether it was not one yet. */
-function commit(home: Dir, parent: string): boolean {
-  using dir = openLayer(home, parent);
-  if (dir.tryStat(COMMITTED) !== undefined) return false;
-  writeAtomic(dir, COMMITTED, "", 0o600);
-  return true;
-}
-
 /** A directory that unfinished work left, and that no short link of its own leads to. */
 function isLeftover(home: Dir, name: string): boolean {
   return isUnfinished(name) && home.tryStat(name)?.type === "dir" &&
     !isLinked(home, name);
+}
+
+/** Opens and locks what somebody left; `undefined` if somebody is still at it. */
+function lockLeftover(home: Dir, name: string): Dir | undefined {
+  const dir = home.tryOpenDir(name);
+  if (dir === undefined || tryLock(dir.fd, dir.path)) return dir;
+  dir[Symbol.dispose]();
+  return undefined;
 }

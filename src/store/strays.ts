@@ -12,16 +12,19 @@ import { TEMPORARY } from "./layout.ts";
  * Deletes temporary files and directories; yields after each file.
  *
  * @param layer A layer's directory, with its lock held.
- * @param purpose What they were for, such as `"diff"`; left out, all of them.
+ * @param purposes What they were for, such as `"diff"`; none means all of them.
  * @returns Their names.
  */
 export function* removeStrays(
   layer: Dir,
-  purpose = "",
+  ...purposes: readonly string[]
 ): Generator<void, string[]> {
   using listing = layer.reopen();
+  const prefixes = purposes.length > 0
+    ? purposes.map((purpose) => TEMPORARY + purpose)
+    : [TEMPORARY];
   const strays = listing.names().map((entry) => entry.name)
-    .filter((name) => name.startsWith(TEMPORARY + purpose));
+    .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
   for (const name of strays) yield* removeTree(layer, name);
   return strays;
 }

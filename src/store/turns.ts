@@ -70,13 +70,16 @@ export async function lockDir(dir: Dir, signal?: AbortSignal): Promise<void> {
  *
  * @param home Absolute path of the home.
  * @param task What to do, at once; gets the home and its directory of links.
+ * @param signal Ends the waiting.
+ * @throws {DriverError} `ECANCELED` if the caller gave up before.
  */
 export async function withHomeLocked<T>(
   home: string,
   task: (home: Dir, links: Dir) => T,
+  signal?: AbortSignal,
 ): Promise<T> {
   using dir = openHome(home);
   using links = openLinks(dir);
-  await lockDir(links);
+  await lockDir(links, signal);
   return task(dir, links);
 }

@@ -74,7 +74,18 @@ Deno.test("parseSize() refuses what Docker refuses, in Docker's words", () => {
 Deno.test("parseOptions() splits at the first = and trims both sides", () => {
   const parse = (...storageOpts: string[]) => parseOptions({ storageOpts });
 
-  assertEquals(parse(), { defaultSize: 0, maxDepth: 128 });
+  assertEquals(parse(), {
+    defaultSize: 0,
+    maxDepth: 128,
+    sync: "layer",
+    volatile: false,
+    manifest: false,
+  });
+  assertEquals(parse("overlay2.sync=strict").sync, "strict");
+  assertEquals(parse("overlay2.sync=none", "overlay2.size=1").sync, "none");
+  assertEquals(parse("overlay2.volatile=true").volatile, true);
+  assertEquals(parse("overlay2.manifest = true").manifest, true);
+  assertEquals(parse("overlay2.manifest=false").manifest, false);
   assertEquals(parse("overlay2.size=10G").defaultSize, 10 * 1024 ** 3);
   assertEquals(parse(" OVERLAY2.Size =\t1k ").defaultSize, 1024);
   for (const depth of [1, 400, 500]) {
@@ -97,6 +108,10 @@ Deno.test("parseOptions() refuses options in Docker's words", () => {
     ["overlay2.override_kernel_check=1", "overlay2.override_kernel_check"],
     ["overlay2.max_depth=", "max_depth"],
     ["overlay2.max_depth=1.5", "max_depth"],
+    ["overlay2.sync=always", "none, layer, strict"],
+    ["overlay2.sync=", "none, layer, strict"],
+    ["overlay2.volatile=yes", "true, false"],
+    ["overlay2.manifest=1", "true, false"],
   ];
   for (const [option, part] of cases) {
     const error = assertThrows(

@@ -27,6 +27,7 @@ function another(home: string): Store {
     root: { uid: 0, gid: 0 },
     maxDepth: 128,
     fineTimes: false,
+    durable: false,
   });
   store.prepare();
   return store;

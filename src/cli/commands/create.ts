@@ -18,6 +18,6 @@ export const command = defineCommand({
   ],
   async run(context, [id, parent]) {
     const driver = await context.openDriver("make");
-    await driver.create(id!, parent);
+    await driver.create(id!, parent, { signal: context.signal });
   },
 });

@@ -28,7 +28,9 @@ export const command = defineCommand({
   ],
   async run(context, [id, parent], { size }) {
     const driver = await context.openDriver("make");
-    const options = size === undefined ? {} : { storageOpt: { size } };
-    await driver.createReadWrite(id!, parent, options);
+    await driver.createReadWrite(id!, parent, {
+      signal: context.signal,
+      ...size !== undefined && { storageOpt: { size } },
+    });
   },
 });

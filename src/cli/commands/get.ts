@@ -26,7 +26,9 @@ export const command = defineCommand({
   ],
   async run(context, [id], { label }) {
     const driver = await context.openDriver();
-    const { path } = await driver.get(id!, label);
+    const { path } = await driver.get(id!, label, {
+      signal: context.signal,
+    });
     if (context.signal.aborted) throw interrupted();
     await (context.json ? context.printJson({ path }) : context.print(path));
   },

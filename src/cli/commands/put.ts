@@ -15,6 +15,6 @@ export const command = defineCommand({
   examples: [{ line: "overlay2 put work", help: "Undo get" }],
   async run(context, [id]) {
     const driver = await context.openDriver();
-    await driver.put(id!);
+    await driver.put(id!, { signal: context.signal });
   },
 });

@@ -1,0 +1,61 @@
+/**
+ * When what was done reaches the disk.
+ *
+ * @module
+ */
+
+import type { Dir } from "../linux/dir.ts";
+import { syncFd, syncFileSystem } from "../linux/file.ts";
+import { LineWriter } from "../store/lines.ts";
+import { DIFF, MANIFEST, temporaryName } from "../store/layout.ts";
+import { recordTree } from "../tree/manifest.ts";
+import type { Context } from "./context.ts";
+import { paced } from "./pace.ts";
+
+/**
+ * Waits until what was written so far is on the disk, unless that is not wanted:
+ * one syncfs(2), however many files.
+ *
+ * @param context The driver's parts.
+ * @param layer Open directory on the file system.
+ */
+export async function persistData(
+  { settings }: Context,
+  layer: Dir,
+): Promise<void> {
+  if (settings.sync !== "none") await syncFileSystem(layer.fd, layer.path);
+}
+
+/** Waits until the names in a layer's directory are on the disk, unless that is not wanted. */
+export function persistNames({ settings }: Context, layer: Dir): void {
+  if (settings.sync !== "none") syncFd(layer.fd, layer.path);
+}
+
+/** Forgets what an earlier apply recorded, before it is no longer true. */
+export function dropManifest(layer: Dir): void {
+  if (layer.tryStat(MANIFEST) !== undefined) layer.unlink(MANIFEST);
+}
+
+/**
+ * Records what a layer's directory holds, if that is wanted.
+ *
+ * @param context The driver's parts.
+ * @param layer The layer's directory, locked.
+ * @param name Directory in it that holds the files.
+ * @returns Puts the record in its place; called once the files are in theirs.
+ */
+export async function recordLayer(
+  { settings }: Context,
+  layer: Dir,
+  name = DIFF,
+): Promise<() => void> {
+  if (!settings.manifest) return () => {};
+  const temporary = temporaryName(MANIFEST);
+  using root = layer.openDir(name);
+  using file = new LineWriter(layer, temporary, 0o600);
+  await paced(recordTree(root), (line) => {
+    if (line !== undefined) file.add(line);
+  });
+  file.finish();
+  return () => layer.rename(temporary, layer, MANIFEST);
+}

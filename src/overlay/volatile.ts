@@ -1,0 +1,41 @@
+/**
+ * The mark that overlayfs sets in a work directory while it is mounted with
+ * `volatile`, and that keeps it from being mounted again.
+ *
+ * Source: "Volatile mount" in Documentation/filesystems/overlayfs.rst.
+ *
+ * @module
+ */
+
+import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { removeTreeNow } from "../linux/remove.ts";
+
+const INCOMPAT = "work/incompat";
+const VOLATILE = "volatile";
+
+/**
+ * Tells whether a work directory carries the mark.
+ *
+ * @param work The directory given as `workdir`.
+ */
+export function isVolatile(work: Dir): boolean {
+  try {
+    return work.tryStat(`${INCOMPAT}/${VOLATILE}`) !== undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR", "ELOOP")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Takes the mark away; what lies in the upper directory should be on the disk
+ * before, or be nobody's loss.
+ *
+ * @param work The directory given as `workdir`.
+ */
+export function unmarkVolatile(work: Dir): void {
+  using outer = work.openDir("work");
+  using inner = outer.openDir("incompat");
+  removeTreeNow(inner, VOLATILE);
+}
