@@ -4,8 +4,6 @@
  * @module
  */
 
-import { lowerIds } from "../store/layer.ts";
-import { checkId } from "../store/layout.ts";
 import type {
   ApplyOptions,
   Change,
@@ -17,9 +15,9 @@ import { applyArchive } from "./apply.ts";
 import { layerChanges, layerSize } from "./changes.ts";
 import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
+import { createLayer, layerPaths } from "./layers.ts";
 import { diffStream } from "./diff.ts";
 import { acquire, release, releaseUse } from "./mounting.ts";
-import { parseLayerOptions } from "./options.ts";
 import { removeLayer } from "./remove.ts";
 import { streamSource } from "./source.ts";
 
@@ -111,7 +109,7 @@ export class Driver implements AsyncDisposable {
     parent?: string,
     options: CreateOptions = {},
   ): Promise<void> {
-    return this.#create(id, parent, options, false);
+    return createLayer(this.#context, id, parent, options, false);
   }
 
   /**
@@ -142,26 +140,7 @@ export class Driver implements AsyncDisposable {
     parent?: string,
     options: CreateOptions = {},
   ): Promise<void> {
-    return this.#create(id, parent, options, true);
-  }
-
-  async #create(
-    id: string,
-    parent: string | undefined,
-    { storageOpt = {}, signal }: CreateOptions,
-    writable: boolean,
-  ): Promise<void> {
-    const { store, settings, quota } = this.#context;
-    checkId(id);
-    const limits = parseLayerOptions(
-      storageOpt,
-      writable,
-      settings.defaultSize,
-    );
-    if (limits) quota.require(`limit the size of layer "${id}"`);
-    await store.create(id, parent || undefined, (dir) => {
-      if (limits) store.withHome((home) => quota.limit(home, dir, limits));
-    }, signal);
+    return createLayer(this.#context, id, parent, options, true);
   }
 
   /**
@@ -266,20 +245,7 @@ export class Driver implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- errors must reject, not throw
   async getMetadata(id: string): Promise<Record<string, string>> {
-    const { store } = this.#context;
-    const layer = store.read(id);
-    const metadata: Record<string, string> = {
-      WorkDir: this.#context.path(layer.work),
-      MergedDir: this.#context.path(layer.merged),
-      UpperDir: this.#context.path(layer.diff),
-    };
-    const lowers = store.withHome((home) => lowerIds(home, layer));
-    if (lowers.length > 0) {
-      metadata.LowerDir = lowers.map((lower) =>
-        this.#context.path(`${lower}/diff`)
-      ).join(":");
-    }
-    return metadata;
+    return layerPaths(this.#context, id);
   }
 
   /**

@@ -1,0 +1,52 @@
+/**
+ * Layers made, and where they lie.
+ *
+ * @module
+ */
+
+import { lowerIds } from "../store/layer.ts";
+import { checkId, DIFF } from "../store/layout.ts";
+import type { CreateOptions } from "../types.ts";
+import type { Context } from "./context.ts";
+import { parseLayerOptions } from "./options.ts";
+
+/**
+ * Makes a layer.
+ *
+ * @param context The driver's parts.
+ * @param id Id that is free.
+ * @param parent Layer to stand on; none or `""` makes a base layer.
+ * @param options Options of this layer.
+ * @param writable Whether it may have a size.
+ */
+export async function createLayer(
+  { store, settings, quota }: Context,
+  id: string,
+  parent: string | undefined,
+  { storageOpt = {}, signal }: CreateOptions,
+  writable: boolean,
+): Promise<void> {
+  checkId(id);
+  const limits = parseLayerOptions(storageOpt, writable, settings.defaultSize);
+  if (limits) quota.require(`limit the size of layer "${id}"`);
+  await store.create(id, parent || undefined, (dir) => {
+    if (limits) store.withHome((home) => quota.limit(home, dir, limits));
+  }, signal);
+}
+
+/** Where a layer lies on disk, by Docker's names. */
+export function layerPaths(
+  context: Context,
+  id: string,
+): Record<string, string> {
+  const { store } = context;
+  const layer = store.read(id);
+  const lowers = store.withHome((home) => lowerIds(home, layer));
+  const lower = lowers.map((id) => context.path(`${id}/${DIFF}`)).join(":");
+  return {
+    WorkDir: context.path(layer.work),
+    MergedDir: context.path(layer.merged),
+    UpperDir: context.path(layer.diff),
+    ...lower !== "" && { LowerDir: lower },
+  };
+}
