@@ -10,11 +10,9 @@ import { mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
 import { openLayer } from "../store/layer.ts";
 import { MERGED } from "../store/layout.ts";
-import { removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
 import { dropMountpoint, release } from "./mounting.ts";
-import { paced } from "./pace.ts";
-import { purgeLeftovers } from "./recover.ts";
+import { purgeLeftovers, purgeStrays } from "./recover.ts";
 
 /** What {@linkcode cleanUp} did. */
 export interface CleanupReport {
@@ -43,13 +41,15 @@ export async function cleanUp(context: Context): Promise<CleanupReport> {
   return { unmounted, deleted };
 }
 
-/** Deletes what interrupted work left in a layer that nobody works on. */
+/** Takes away the mountpoint, and what interrupted work left, of a layer that nobody works on. */
 async function cleanLayer(context: Context, id: string): Promise<string[]> {
+  dropUnusedMountpoint(context, id);
+  return await purgeStrays(context, id);
+}
+
+function dropUnusedMountpoint(context: Context, id: string): void {
   using dir = context.store.withHome((home) => openLayer(home, id));
-  if (!tryLock(dir.fd, dir.path)) return [];
-  dropMountpoint(dir, MERGED);
-  const strays = await paced(removeStrays(dir));
-  return strays.map((name) => `${id}/${name}`);
+  if (tryLock(dir.fd, dir.path)) dropMountpoint(dir, MERGED);
 }
 
 async function unmountAll(context: Context): Promise<string[]> {

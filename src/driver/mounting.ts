@@ -64,15 +64,16 @@ async function mountLayer(
     context.mounted.add(merged);
     if (!layer.committed) ownWork(context, layer);
   } catch (error) {
+    const explained = explainVolatile(context, layer, error);
     await takeBack(context, merged);
-    throw explainVolatile(context, layer, error);
+    throw explained;
   }
 }
 
 /** Like {@linkcode release}, after a failure that must not be hidden by another. */
 async function takeBack(context: Context, merged: string): Promise<void> {
   try {
-    await release(context, merged);
+    if (unmountLayer(context, merged)) await release(context, merged);
   } catch (error) {
     if (!hasCode(error, "EPERM")) throw error;
     removeMountpoint(merged);
@@ -173,12 +174,21 @@ export async function releaseLocked(
  * Unmounts and removes the mountpoint; removing it takes the mount out of other
  * mount namespaces as well. What a volatile mount held back goes to the disk.
  */
-export async function release(context: Context, merged: string): Promise<void> {
-  detach(merged);
+export async function release(
+  context: Context,
+  merged: string,
+): Promise<void> {
+  unmountLayer(context, merged);
+  await settleVolatile(context, besideMountpoint(merged, WORK));
+}
+
+/** Tells whether anything was mounted. */
+function unmountLayer(context: Context, merged: string): boolean {
+  const mounted = detach(merged);
   context.mounted.delete(merged);
   context.uses.forget(merged);
   removeMountpoint(merged);
-  await settleVolatile(context, besideMountpoint(merged, WORK));
+  return mounted;
 }
 
 /** Path of something that lies in a layer's directory as its mountpoint does. */

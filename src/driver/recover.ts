@@ -5,6 +5,10 @@
  */
 
 import { messageOf } from "../errors.ts";
+import { hasCode } from "../linux/errno.ts";
+import { tryLock } from "../linux/lock.ts";
+import { openLayer } from "../store/layer.ts";
+import { hasStrays, removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
 import { paced } from "./pace.ts";
 
@@ -31,10 +35,30 @@ export async function purgeLeftovers(context: Context): Promise<Purged> {
   return { deleted, faults };
 }
 
+/**
+ * Deletes what an interrupted call left in a layer that nobody works on.
+ *
+ * @returns Paths in the home.
+ */
+export async function purgeStrays(
+  context: Context,
+  id: string,
+): Promise<string[]> {
+  using dir = context.store.withHome((home) => openLayer(home, id));
+  if (!hasStrays(dir) || !tryLock(dir.fd, dir.path)) return [];
+  const strays = await paced(removeStrays(dir));
+  return strays.map((name) => `${id}/${name}`);
+}
+
 /** Brings a home back after a crash. What cannot be mended now harms nobody, and is told. */
 export async function recover(context: Context): Promise<void> {
   const { faults } = await purgeLeftovers(context)
     .catch((fault: unknown) => ({ faults: [fault] }));
+  for (const id of context.store.list()) {
+    await purgeStrays(context, id).catch((fault: unknown) =>
+      void (hasCode(fault, "ENOENT") || faults.push(fault))
+    );
+  }
   for (const fault of faults) {
     context.warn(
       `Cannot delete what interrupted work left in the home: ${

@@ -28,3 +28,9 @@ export function* removeStrays(
   for (const name of strays) yield* removeTree(layer, name);
   return strays;
 }
+
+/** Whether a layer's directory holds temporary files or directories. */
+export function hasStrays(layer: Dir): boolean {
+  using listing = layer.reopen();
+  return listing.names().some(({ name }) => name.startsWith(TEMPORARY));
+}
