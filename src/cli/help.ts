@@ -29,6 +29,23 @@ export function programHelp(commands: readonly Command[]): string {
       "copy-on-write layers on Linux overlayfs. Needs root.",
     table("Commands:", commands.map(({ name, summary }) => [name, summary])),
     optionTable("Options, before or after the command word:", GLOBAL_OPTIONS),
+    table("Storage options, as --storage-opt KEY=VALUE:", [
+      ["overlay2.size", "Size of writable layers, such as 10G (default: none)"],
+      ["overlay2.max_depth", "Most layers below one, up to 500 (default: 128)"],
+      [
+        "overlay2.sync",
+        "What is forced to the disk: layer, what an apply wrote, before it " +
+        "shows (default); strict, also layers made and removed; none, as Docker",
+      ],
+      [
+        "overlay2.volatile",
+        "true: what is written through a mount goes to the disk when it is put",
+      ],
+      [
+        "overlay2.manifest",
+        "true: an apply records sizes and checksums for check --deep",
+      ],
+    ]),
     table("Exit status:", [
       ["0", "Done"],
       ["1", "Failed; one line on standard error tells why"],

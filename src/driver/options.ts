@@ -130,6 +130,9 @@ const OPTIONS: Readonly<
   "overlay2.manifest": (value, key) => ({ manifest: parseSwitch(value, key) }),
 };
 
+/** Keys of all storage options. */
+export const OPTION_KEYS: readonly string[] = Object.keys(OPTIONS);
+
 const DEFAULTS: Settings = {
   defaultSize: 0,
   maxDepth: DOCKER_DEPTH,

@@ -5,6 +5,7 @@
  */
 
 import { COMMAND_NAMES, loadCommands } from "../../src/cli/commands.ts";
+import { OPTION_KEYS } from "../../src/driver/options.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { runFake } from "./fake_host.ts";
@@ -49,6 +50,12 @@ Deno.test("help is the same however it is asked for", async () => {
     const outcome = await runFake(args);
     assertEquals([outcome.stdout, outcome.stderr], [stdout, ""]);
   }
+});
+
+Deno.test("the program's help names every storage option", async () => {
+  const { stdout } = await runFake(["--help"]);
+
+  for (const key of OPTION_KEYS) assertStringIncludes(stdout, `\n  ${key} `);
 });
 
 Deno.test("the program's help lists all commands", async () => {
