@@ -6,6 +6,8 @@
 
 import type { Driver } from "../driver/driver.ts";
 import type { Opening } from "../driver/open.ts";
+import type { DriverOptions } from "../types.ts";
+import type { Host } from "./session.ts";
 
 /** An option of a command, or one that every command takes. */
 export interface Option {
@@ -59,12 +61,20 @@ export interface Context {
   readonly quiet: boolean;
   /** Aborts when the user gives up. */
   readonly signal: AbortSignal;
+  /** Whether archives may come from standard input and go to standard output. */
+  readonly standardStreams: boolean;
+  /** What the driver is opened with. */
+  readonly driverOptions: DriverOptions;
+  /** The system, for a command that runs others. */
+  readonly host: Host;
   /**
    * Opens the driver on {@linkcode Context.home}.
    *
    * @param opening What to do beforehand; `"use"` if left out.
    */
   openDriver(opening?: Opening): Promise<Driver>;
+  /** Waits for what the driver's calls left for later. */
+  settle(): Promise<void>;
   /** Prints lines of results: as bytes, so that any file name survives. */
   print(...lines: readonly string[]): Promise<void>;
   /** Prints a result as one line of JSON. */

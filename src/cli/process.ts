@@ -30,7 +30,10 @@ export async function runProcess(): Promise<number> {
     trace: Deno.env.get("OVERLAY2_TRACE") === "1",
     outputIsTerminal: Deno.stdout.isTerminal(),
     signal: interrupt.signal,
+    standardStreams: true,
     open,
+    settle,
+    takeBack: (driver) => driver[Symbol.asyncDispose](),
     write: (bytes) => writeAll(Deno.stdout, bytes, "standard output"),
     warn,
   };
@@ -55,6 +58,11 @@ async function open(
   } catch (error) {
     throw Deno.uid() === 0 ? error : orNeedsRoot(error, home);
   }
+}
+
+async function settle(driver: Driver): Promise<void> {
+  const { settled } = await import("../driver/init.ts");
+  await settled(driver);
 }
 
 function orNeedsRoot(error: unknown, home: string): unknown {

@@ -22,8 +22,14 @@ export interface Host {
   readonly outputIsTerminal: boolean;
   /** Aborts when the user gives up. */
   readonly signal: AbortSignal;
+  /** Whether commands may use standard input and output for archives. */
+  readonly standardStreams: boolean;
   /** Opens the driver; `thorough` also checks a home that was used before. */
   open(home: string, options: DriverOptions, opening: Opening): Promise<Driver>;
+  /** Takes back what a command that failed did through a driver. */
+  takeBack(driver: Driver): Promise<void>;
+  /** Waits for what calls of a driver left for later. */
+  settle(driver: Driver): Promise<void>;
   /** Writes a result. */
   write(bytes: Uint8Array): Promise<void>;
   /** Writes a message. */
@@ -49,7 +55,8 @@ export class Session implements Context {
   readonly home: string;
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly #host: Host;
+  readonly driverOptions: DriverOptions;
+  readonly host: Host;
   readonly #options: SessionOptions;
   #driver: Promise<Driver> | undefined;
 
@@ -60,8 +67,9 @@ export class Session implements Context {
    * @param options What the user asked for.
    */
   constructor(host: Host, options: SessionOptions) {
-    this.#host = host;
+    this.host = host;
     this.#options = options;
+    this.driverOptions = options.driverOptions;
     this.home = options.home;
     this.json = options.json;
     this.quiet = options.quiet;
@@ -69,7 +77,12 @@ export class Session implements Context {
 
   /** Aborts when the user gives up. */
   get signal(): AbortSignal {
-    return this.#host.signal;
+    return this.host.signal;
+  }
+
+  /** Whether archives may come from standard input and go to standard output. */
+  get standardStreams(): boolean {
+    return this.host.standardStreams;
   }
 
   /**
@@ -82,9 +95,9 @@ export class Session implements Context {
     const { home, driverOptions, command, id } = this.#options;
     const where = id === undefined ? command : `${command} ${id}`;
     const onWarning = (text: string) =>
-      this.#host.warn(warningLine(text, where, this.json));
+      this.host.warn(warningLine(text, where, this.json));
     const options = { ...driverOptions, onWarning };
-    this.#driver ??= this.#host.open(home, options, opening);
+    this.#driver ??= this.host.open(home, options, opening);
     const driver = await this.#driver;
     if (this.signal.aborted) throw interrupted();
     return driver;
@@ -95,29 +108,34 @@ export class Session implements Context {
    * control characters escaped for a terminal, which would obey them.
    */
   async print(...lines: readonly string[]): Promise<void> {
-    const terminal = this.#host.outputIsTerminal;
+    const terminal = this.host.outputIsTerminal;
     for (let i = 0; i < lines.length; i += BATCH) {
       const batch = lines.slice(i, i + BATCH);
       const shown = terminal ? batch.map(printableName) : batch;
-      await this.#host.write(encodeName(shown.join("\n") + "\n"));
+      await this.host.write(encodeName(shown.join("\n") + "\n"));
     }
   }
 
   /** Prints a result as one line of JSON. */
   printJson(value: unknown): Promise<void> {
-    return this.#host.write(encodeName(JSON.stringify(value) + "\n"));
+    return this.host.write(encodeName(JSON.stringify(value) + "\n"));
   }
 
   /** Reports an error about layer `id` that does not end the command. */
   report(error: unknown, id?: string): void {
     const report = describe(error, this.#options.command, id);
-    this.#host.warn(reportLine(report, this.json));
-    if (this.#host.trace) this.#host.warn(trace(error));
+    this.host.warn(reportLine(report, this.json));
+    if (this.host.trace) this.host.warn(trace(error));
+  }
+
+  /** Waits for what the driver's calls left for later. */
+  async settle(): Promise<void> {
+    if (this.#driver !== undefined) await this.host.settle(await this.#driver);
   }
 
   /** Takes back what the driver mounted; for a command that failed. */
   async takeBack(): Promise<void> {
     const driver = await this.#driver?.catch(() => undefined);
-    await driver?.[Symbol.asyncDispose]();
+    if (driver !== undefined) await this.host.takeBack(driver);
   }
 }

@@ -92,6 +92,24 @@ export function driverOptionsOf(values: GlobalValues): DriverOptions {
   };
 }
 
+/**
+ * Writes the driver's options as words of a command line again.
+ *
+ * @param options What {@linkcode driverOptionsOf} made.
+ */
+export function optionWords(options: DriverOptions): string[] {
+  const { storageOpts = [], uidMap = [], gidMap = [] } = options;
+  return [
+    ...storageOpts.map((option) => `--storage-opt=${option}`),
+    ...uidMap.map((range) => `--uid-map=${rangeWord(range)}`),
+    ...gidMap.map((range) => `--gid-map=${rangeWord(range)}`),
+  ];
+}
+
+function rangeWord({ containerId, hostId, size }: IdRange): string {
+  return `${containerId}:${hostId}:${size}`;
+}
+
 function parseMap(option: string, texts: readonly string[] = []): IdRange[] {
   return texts.map((text) => parseRange(option, text));
 }

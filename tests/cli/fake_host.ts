@@ -45,6 +45,9 @@ export async function runFake(
     trace: false,
     outputIsTerminal: false,
     signal: new AbortController().signal,
+    standardStreams: true,
+    settle: () => Promise.resolve(),
+    takeBack: (driver) => driver[Symbol.asyncDispose](),
     open(home, options) {
       const { onWarning, ...others } = options;
       assert(onWarning !== undefined);

@@ -5,7 +5,7 @@
  */
 
 import { DriverError } from "../../src/errors.ts";
-import type { Change } from "../../src/types.ts";
+import type { Change, CreateOptions } from "../../src/types.ts";
 import { ClosedPipeError } from "../../src/cli/streams.ts";
 import { assert, assertEquals, assertStringIncludes, fail } from "../assert.ts";
 import { runFake } from "./fake_host.ts";
@@ -147,8 +147,12 @@ Deno.test("a parent left out differs from an empty one", async () => {
 Deno.test("create-rw passes the size on", async () => {
   const calls: unknown[] = [];
   const driver = {
-    createReadWrite: (...args: unknown[]) => {
-      calls.push(args);
+    createReadWrite: (
+      id: string,
+      parent?: string,
+      { signal, ...others }: CreateOptions = {},
+    ) => {
+      calls.push([id, parent, signal instanceof AbortSignal, others]);
       return Promise.resolve();
     },
   };
@@ -156,8 +160,8 @@ Deno.test("create-rw passes the size on", async () => {
   await runFake(["create-rw", "a", "b"], driver);
 
   assertEquals(calls, [
-    ["a", undefined, { storageOpt: { size: "10G" } }],
-    ["a", "b", {}],
+    ["a", undefined, true, { storageOpt: { size: "10G" } }],
+    ["a", "b", true, {}],
   ]);
 });
 

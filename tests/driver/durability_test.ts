@@ -8,7 +8,7 @@
 import { type Driver, init } from "../../mod.ts";
 import { parseManifest } from "../../src/tree/manifest.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { execute, Home } from "../cli/program.ts";
+import { execute, type Home, rootTest } from "../cli/program.ts";
 import {
   assertCode,
   fill,
@@ -19,9 +19,6 @@ import {
 import { archive, dir, file } from "../tar_builder.ts";
 import { namesIn } from "../trees.ts";
 
-const STRACE = {
-  ignore: (await execute(["sh", "-c", "command -v strace"])).status !== 0,
-};
 const CALLS = "syncfs,fsync,renameat,renameat2,unlinkat";
 
 /** The calls of a command that order what reaches the disk, in its words for things. */
@@ -58,11 +55,9 @@ function shorten(line: string, home: string): string {
 
 const ARCHIVE = archive(dir("d"), file("d/f", "content"));
 
-Deno.test(
+rootTest(
   "apply-diff syncs the file system once, before its files show",
-  STRACE,
-  async () => {
-    await using home = await Home.make();
+  async (home) => {
     await home.ok(["create", "base"]);
 
     const calls = await trace(home, "layer", ["apply-diff", "base"], ARCHIVE);
@@ -73,13 +68,12 @@ Deno.test(
       "fsync(HOME/base)",
     ]);
   },
+  "strace",
 );
 
-Deno.test(
+rootTest(
   "apply-diff with a manifest syncs it before its files show",
-  STRACE,
-  async () => {
-    await using home = await Home.make();
+  async (home) => {
     await home.ok(["create", "base"]);
 
     const calls = await trace(home, "layer", [
@@ -94,26 +88,24 @@ Deno.test(
       "fsync(HOME/base)",
     ]);
   },
+  "strace",
 );
 
-Deno.test(
+rootTest(
   "apply-diff syncs nothing if nothing shall be synced",
-  STRACE,
-  async () => {
-    await using home = await Home.make();
+  async (home) => {
     await home.ok(["create", "base"]);
 
     const calls = await trace(home, "none", ["apply-diff", "base"], ARCHIVE);
 
     assertEquals(calls, ["renameat(HOME/base, .tmp-diff, HOME/base, diff)"]);
   },
+  "strace",
 );
 
-Deno.test(
+rootTest(
   "apply-diff into a layer with files syncs before it answers",
-  STRACE,
-  async () => {
-    await using home = await Home.make();
+  async (home) => {
     await home.ok(["create", "base"]);
     await home.ok(["apply-diff", "base"], ARCHIVE);
 
@@ -121,13 +113,12 @@ Deno.test(
 
     assertEquals(calls.slice(-2), ["syncfs(HOME/base)", "fsync(HOME/base)"]);
   },
+  "strace",
 );
 
-Deno.test(
+rootTest(
   "create syncs the record of a layer before its name, and strictly the names as well",
-  STRACE,
-  async () => {
-    await using home = await Home.make();
+  async (home) => {
     await home.ok(["create", "base"]);
     const record = [
       "fsync(HOME/.tmp-layer/link)",
@@ -150,10 +141,10 @@ Deno.test(
       "fsync(HOME)",
     ]);
   },
+  "strace",
 );
 
-Deno.test("create strictly syncs the mark of its parent", STRACE, async () => {
-  await using home = await Home.make();
+rootTest("create strictly syncs the mark of its parent", async (home) => {
   await home.ok(["create", "base"]);
 
   const calls = await trace(home, "strict", ["create", "top", "base"]);
@@ -162,13 +153,11 @@ Deno.test("create strictly syncs the mark of its parent", STRACE, async () => {
     "renameat(HOME/base, .tmp-committed, HOME/base, committed)",
     "fsync(HOME/base)",
   ]);
-});
+}, "strace");
 
-Deno.test(
+rootTest(
   "remove strictly syncs the names before it deletes files",
-  STRACE,
-  async () => {
-    await using home = await Home.make();
+  async (home) => {
     await home.ok(["create", "base"]);
 
     const calls = await trace(home, "strict", ["remove", "base"]);
@@ -180,6 +169,7 @@ Deno.test(
       "fsync(HOME/l)",
     ]);
   },
+  "strace",
 );
 
 /** A driver whose writable mounts are volatile. */

@@ -68,6 +68,11 @@ async function openInput(
   if (path !== undefined && path !== "-") {
     return await openFile(path, context.signal);
   }
+  if (!context.standardStreams) {
+    throw new UsageError(
+      "Cannot read an archive from the input of a batch: name a file by -i",
+    );
+  }
   if (Deno.stdin.isTerminal()) {
     throw new UsageError(
       "Cannot read an archive from a terminal: pipe one in, or name it by -i",

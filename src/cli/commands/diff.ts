@@ -36,6 +36,11 @@ export const command = defineCommand({
   ],
   async run(context, [id, parent], { output }) {
     const toFile = output !== undefined && output !== "-";
+    if (!toFile && !context.standardStreams) {
+      throw new UsageError(
+        "Cannot write an archive to the output of a batch: name a file by -o",
+      );
+    }
     if (!toFile && Deno.stdout.isTerminal()) {
       throw new UsageError(
         "Cannot write an archive to a terminal: pipe it on, or name a file by -o",

@@ -21,7 +21,6 @@ export const command = defineCommand({
   ],
   async run(context, ids) {
     const driver = await context.openDriver();
-    const { settled } = await import("../../driver/init.ts");
     let failures = 0;
     for (const id of ids) {
       if (context.signal.aborted) {
@@ -30,7 +29,7 @@ export const command = defineCommand({
       try {
         using _progress = new Progress(context, `remove ${id}`);
         await driver.remove(id, { signal: context.signal });
-        await settled(driver);
+        await context.settle();
       } catch (error) {
         context.report(error, id);
         failures += 1;
