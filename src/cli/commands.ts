@@ -23,6 +23,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   "changes": () => import("./commands/changes.ts"),
   "diff-size": () => import("./commands/diff_size.ts"),
   "cleanup": () => import("./commands/cleanup.ts"),
+  "serve": () => import("./commands/serve.ts"),
   "batch": () => import("./commands/batch.ts"),
 };
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Dir } from "../linux/dir.ts";
 import { lowerIds } from "../store/layer.ts";
 import { checkId, DIFF } from "../store/layout.ts";
 import type { CreateOptions } from "../types.ts";
@@ -49,4 +50,16 @@ export function layerPaths(
     UpperDir: context.path(layer.diff),
     ...lower !== "" && { LowerDir: lower },
   };
+}
+
+/** Whether a layer stands on `parent`, was not filled yet, and is not mounted. */
+export function isPristine(
+  context: Context,
+  id: string,
+  parent: string,
+): boolean {
+  const { layer, against } = context.relation(id, undefined);
+  if (against !== parent || context.inUse(layer)) return false;
+  using diff = Dir.open(context.path(layer.diff));
+  return diff.names().length === 0;
 }

@@ -152,6 +152,14 @@ export function releaseUse(
   }, signal);
 }
 
+/** Unmounts a layer whoever uses it, after its users have lost count. */
+export function giveUpUses(context: Context, id: string): Promise<void> {
+  return context.turns.run(id, async () => {
+    using _lock = await context.store.lock(id);
+    await release(context, context.path(`${id}/${MERGED}`));
+  });
+}
+
 function forget(context: Context, id: string): void {
   const merged = context.path(`${id}/${MERGED}`);
   context.uses.forget(merged);

@@ -1,0 +1,61 @@
+/**
+ * How many calls a server answered, and how long they took, in Prometheus's text
+ * format.
+ *
+ * @module
+ */
+
+interface Total {
+  calls: number;
+  errors: number;
+  seconds: number;
+}
+
+/** Counts calls. */
+export class Metrics {
+  readonly #totals = new Map<string, Total>();
+  #running = 0;
+
+  /** Notes that a call begins. */
+  begin(): void {
+    this.#running++;
+  }
+
+  /**
+   * Notes that a call has been answered.
+   *
+   * @param call Name of the call.
+   * @param seconds How long it took.
+   * @param failed Whether the answer is an error.
+   */
+  end(call: string, seconds: number, failed: boolean): void {
+    this.#running--;
+    const total = this.#totals.get(call) ?? { calls: 0, errors: 0, seconds: 0 };
+    total.calls++;
+    total.seconds += seconds;
+    if (failed) total.errors++;
+    this.#totals.set(call, total);
+  }
+
+  /** All numbers as text. */
+  text(): string {
+    const rows = [...this.#totals].sort(([a], [b]) => a < b ? -1 : 1);
+    const lines = (name: string, value: (total: Total) => number) =>
+      rows.map(([call, total]) => `${name}{call="${call}"} ${value(total)}`);
+    return [
+      "# HELP overlay2_calls_total Calls that were answered.",
+      "# TYPE overlay2_calls_total counter",
+      ...lines("overlay2_calls_total", ({ calls }) => calls),
+      "# HELP overlay2_call_errors_total Calls that were answered by an error.",
+      "# TYPE overlay2_call_errors_total counter",
+      ...lines("overlay2_call_errors_total", ({ errors }) => errors),
+      "# HELP overlay2_call_seconds_total Time from request to answer.",
+      "# TYPE overlay2_call_seconds_total counter",
+      ...lines("overlay2_call_seconds_total", ({ seconds }) => seconds),
+      "# HELP overlay2_calls_running Calls that are being answered.",
+      "# TYPE overlay2_calls_running gauge",
+      `overlay2_calls_running ${this.#running}`,
+      "",
+    ].join("\n");
+  }
+}
