@@ -112,6 +112,8 @@ export function diffStream(
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
+        // Before, not after: whoever has the last bytes need not wait for a rest.
+        await pace.rest();
         open ??= await openDiff(context, id, parent);
         const buffer = new Uint8Array(CHUNK);
         const length = open.archive.fill(buffer);
@@ -120,7 +122,6 @@ export function diffStream(
           close();
           controller.close();
         }
-        await pace.rest();
       } catch (error) {
         close();
         throw error;
