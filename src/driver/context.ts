@@ -62,7 +62,8 @@ export class Context {
 
   /** Whether the layer is mounted, by this driver or anybody else. */
   inUse(layer: Layer): boolean {
-    return layer.lowers.length > 0 && this.uses.inUse(this.path(layer.merged));
+    return layer.lowers.length > 0 &&
+      this.uses.inUse(this.path(layer.merged), layer.link);
   }
 
   /** Refuses to change a layer that is mounted. */

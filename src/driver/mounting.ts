@@ -40,12 +40,12 @@ export async function acquireLocked(
   const layer = context.store.read(id);
   if (layer.lowers.length === 0) return context.path(layer.diff);
   const merged = context.path(layer.merged);
-  if (context.uses.add(merged)) return merged;
+  if (context.uses.add(merged, layer.link)) return merged;
   try {
     await mountLayer(context, layer, label);
     return merged;
   } catch (error) {
-    context.uses.drop(merged);
+    context.uses.drop(merged, layer.link);
     throw explain(context, layer, error);
   }
 }
@@ -174,7 +174,7 @@ export async function releaseLocked(
   const layer = context.store.read(id);
   if (layer.lowers.length === 0) return;
   const merged = context.path(layer.merged);
-  if (!context.uses.drop(merged)) return;
+  if (!context.uses.drop(merged, layer.link)) return;
   await release(context, merged);
 }
 

@@ -59,8 +59,8 @@ function condemn(
   signal: AbortSignal | undefined,
 ): Promise<Doomed> {
   const merged = context.path(`${id}/${MERGED}`);
-  return context.store.condemn(id, () => {
-    if (context.uses.inUse(merged)) throw isBusy(id, "it is mounted");
+  return context.store.condemn(id, (link) => {
+    if (context.uses.inUse(merged, link)) throw isBusy(id, "it is mounted");
     unmountBelow(context, id);
   }, signal);
 }

@@ -5,6 +5,8 @@
  */
 
 interface Use {
+  /** What tells the layer from later ones of the same path. */
+  readonly layer: string;
   /** Uses that this process asked for. */
   own: number;
   /** Whether somebody else's mount was found, which counts as one use. */
@@ -17,6 +19,10 @@ interface Use {
  * A path that nobody counted yet but that is mounted already, by an earlier or
  * another process, counts as used once: so a process that starts anew releases
  * what its predecessor mounted.
+ *
+ * Another process may remove a layer and make another of the same path. Uses of
+ * the one are none of the other: each call names the layer by something that
+ * belongs to no other one, its short name.
  */
 export class Uses {
   readonly #uses = new Map<string, Use>();
@@ -35,11 +41,13 @@ export class Uses {
   /**
    * Counts one use more.
    *
+   * @param path Mountpoint.
+   * @param layer The layer that belongs there.
    * @returns Whether the path is mounted already.
    */
-  add(path: string): boolean {
+  add(path: string, layer: string): boolean {
     const mounted = this.isMounted(path);
-    const use = this.#uses.get(path) ?? { own: 0, adopted: mounted };
+    const use = this.#of(path, layer) ?? { layer, own: 0, adopted: mounted };
     // A mount that is gone is nobody's use any more.
     if (!mounted) use.adopted = false;
     use.own++;
@@ -50,10 +58,12 @@ export class Uses {
   /**
    * Counts one use less.
    *
+   * @param path Mountpoint.
+   * @param layer The layer that belongs there.
    * @returns Whether nobody uses the path any more.
    */
-  drop(path: string): boolean {
-    const use = this.#uses.get(path);
+  drop(path: string, layer: string): boolean {
+    const use = this.#of(path, layer);
     if (use === undefined) return true;
     if (use.own > 0) use.own--;
     else use.adopted = false;
@@ -68,7 +78,12 @@ export class Uses {
   }
 
   /** Whether this process uses the mount, or the kernel has it. */
-  inUse(path: string): boolean {
-    return (this.#uses.get(path)?.own ?? 0) > 0 || this.isMounted(path);
+  inUse(path: string, layer: string): boolean {
+    return (this.#of(path, layer)?.own ?? 0) > 0 || this.isMounted(path);
+  }
+
+  #of(path: string, layer: string): Use | undefined {
+    const use = this.#uses.get(path);
+    return use?.layer === layer ? use : undefined;
   }
 }

@@ -26,6 +26,7 @@ import {
   isLayerName,
   isUnfinished,
   LINK,
+  LINKS,
   LOWER,
   quote,
   unfinishedName,
@@ -250,13 +251,14 @@ export class Store {
    * Takes a layer out of the home; {@linkcode Store.purge} deletes it.
    *
    * @param id Id of the layer.
-   * @param refuse Called before anything changes; throws if the layer must stay.
+   * @param refuse Called with the layer's short link before anything changes;
+   * throws if the layer must stay.
    * @param signal Ends the waiting for other processes.
    * @throws {DriverError} `ENOENT`; `EBUSY` if it has children; `ECANCELED`.
    */
   async condemn(
     id: string,
-    refuse: () => void,
+    refuse: (link: string) => void,
     signal?: AbortSignal,
   ): Promise<Doomed> {
     const lock = await this.lock(id, signal);
@@ -264,9 +266,9 @@ export class Store {
       return await withHomeLocked(this.home, (home, links) => {
         requireLayer(lock, id);
         this.#refuseParent(home, id);
-        refuse();
-        const current = this.#children.isCurrent(home);
         const short = shortNamesOf(home, links, lock, id);
+        refuse(`${LINKS}/${short[0] ?? ""}`);
+        const current = this.#children.isCurrent(home);
         const name = unfinishedName();
         home.rename(id, home, name, false);
         for (const link of short) links.unlink(link);

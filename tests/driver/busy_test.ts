@@ -87,6 +87,31 @@ Deno.test("Driver.remove() refuses a layer that another driver mounted", async (
   await driver.remove("grandchild");
 });
 
+Deno.test("Driver does not take uses of a layer for those of a later one with its id", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await using other = await init(home);
+  await family(driver);
+  for (const parent of [undefined, "child"]) {
+    await driver.get("grandchild");
+    await other.put("grandchild");
+    await other.remove("grandchild");
+    await other.create("grandchild", parent);
+
+    await apply(driver, "grandchild");
+    await driver.get("grandchild");
+    await driver.put("grandchild");
+    assertEquals(temp.temp.mounts, []);
+    await driver.get("grandchild");
+    await other.put("grandchild");
+    await other.remove("grandchild");
+    await other.create("grandchild", parent);
+    await driver.remove("grandchild");
+
+    await driver.create("grandchild", "child");
+  }
+});
+
 Deno.test("Driver.remove() costs no more in a home of many layers", async () => {
   await using temp = await tempDriver();
   const { driver } = temp;

@@ -69,55 +69,70 @@ Deno.test("Uses is over with the last use, and one drop too many is harmless", (
   let mounted = false;
   const uses = new Uses(() => mounted);
 
-  assertEquals(uses.drop("a"), true);
-  assertEquals(uses.add("a"), false);
+  assertEquals(uses.drop("a", "one"), true);
+  assertEquals(uses.add("a", "one"), false);
   mounted = true;
-  assertEquals(uses.add("a"), true);
-  assertEquals(uses.drop("a"), false);
-  assertEquals(uses.inUse("a"), true);
-  assertEquals(uses.drop("a"), true);
+  assertEquals(uses.add("a", "one"), true);
+  assertEquals(uses.drop("a", "one"), false);
+  assertEquals(uses.inUse("a", "one"), true);
+  assertEquals(uses.drop("a", "one"), true);
   mounted = false;
-  assertEquals(uses.inUse("a"), false);
-  assertEquals(uses.drop("a"), true);
+  assertEquals(uses.inUse("a", "one"), false);
+  assertEquals(uses.drop("a", "one"), true);
 });
 
 Deno.test("Uses counts each path by itself", () => {
   const uses = new Uses(() => false);
-  uses.add("a");
-  uses.add("b");
+  uses.add("a", "one");
+  uses.add("b", "one");
 
-  assertEquals(uses.drop("a"), true);
-  assertEquals(uses.inUse("b"), true);
+  assertEquals(uses.drop("a", "one"), true);
+  assertEquals(uses.inUse("b", "one"), true);
 });
 
 Deno.test("Uses counts what is mounted already as one use, each time anew", () => {
   let mounted = true;
   const uses = new Uses(() => mounted);
 
-  assertEquals(uses.inUse("a"), true);
+  assertEquals(uses.inUse("a", "one"), true);
   for (let again = 0; again < 2; again++) {
-    assertEquals(uses.add("a"), true);
-    assertEquals(uses.drop("a"), false);
-    assertEquals(uses.drop("a"), true);
+    assertEquals(uses.add("a", "one"), true);
+    assertEquals(uses.drop("a", "one"), false);
+    assertEquals(uses.drop("a", "one"), true);
   }
-  uses.add("a");
+  uses.add("a", "one");
   uses.forget("a");
   mounted = false;
-  assertEquals(uses.inUse("a"), false);
-  assertEquals(uses.add("a"), false);
-  assertEquals(uses.drop("a"), true);
+  assertEquals(uses.inUse("a", "one"), false);
+  assertEquals(uses.add("a", "one"), false);
+  assertEquals(uses.drop("a", "one"), true);
 });
 
 Deno.test("Uses lets go of a mount that somebody else took away", () => {
   let mounted = true;
   const uses = new Uses(() => mounted);
-  uses.add("a");
+  uses.add("a", "one");
   mounted = false;
 
-  assertEquals(uses.add("a"), false);
+  assertEquals(uses.add("a", "one"), false);
 
-  assertEquals(uses.drop("a"), false);
-  assertEquals(uses.drop("a"), true);
+  assertEquals(uses.drop("a", "one"), false);
+  assertEquals(uses.drop("a", "one"), true);
+});
+
+Deno.test("Uses of a layer are none of a later one of the same path", () => {
+  let mounted = false;
+  const uses = new Uses(() => mounted);
+  uses.add("a", "one");
+  mounted = true;
+  assertEquals(uses.drop("a", "other"), true);
+  mounted = false;
+
+  assertEquals(uses.inUse("a", "other"), false);
+  assertEquals(uses.add("a", "other"), false);
+  assertEquals(uses.inUse("a", "one"), false);
+
+  assertEquals(uses.drop("a", "other"), true);
 });
 
 Deno.test("isOverlayXattr() knows both namespaces, and no other", () => {
