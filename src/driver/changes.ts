@@ -60,9 +60,9 @@ async function upperChangesOf(
   layer: Layer,
 ): Promise<FoundChange[]> {
   using view = View.ofUpper(context, layer);
-  using below = openLowers(context, layer);
-  const { namespace } = context.support;
   try {
+    using below = openLowers(context, layer);
+    const { namespace } = context.support;
     const found = await collect(
       layer.lowers.length === 0
         ? additions(view.root)
@@ -105,12 +105,17 @@ export async function mountedChanges(
   using before = against === ""
     ? undefined
     : await View.ofMerged(context, context.store.read(against));
-  const found = await collect(
-    before ? compareTrees(before.root, after.root) : additions(after.root),
-  );
-  before?.confirm();
-  after.confirm();
-  return found;
+  try {
+    const found = await collect(
+      before ? compareTrees(before.root, after.root) : additions(after.root),
+    );
+    before?.confirm();
+    after.confirm();
+    return found;
+  } catch (error) {
+    const fault = after.explain(error);
+    throw before?.explain(fault) ?? fault;
+  }
 }
 
 /** Size of what a layer adds and changes, in bytes, as Docker counts it. */

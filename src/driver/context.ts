@@ -10,7 +10,13 @@ import { sameFile } from "../linux/stat.ts";
 import { isMountpoint } from "../overlay/mount.ts";
 import type { Support } from "../overlay/support.ts";
 import { Uses } from "../overlay/uses.ts";
-import { type Layer, parentId, readLayer } from "../store/layer.ts";
+import {
+  type Layer,
+  parentId,
+  readLayer,
+  readLayerWith,
+  wentAway,
+} from "../store/layer.ts";
 import { checkId, quote } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
 import { Turns } from "../store/turns.ts";
@@ -84,12 +90,7 @@ export class Context {
   confirm(layer: Layer, root: Dir): void {
     const now = this.store.withHome((home) => home.tryStat(layer.diff));
     if (now !== undefined && sameFile(now, root.self())) return;
-    throw new DriverError(
-      "EIO",
-      `Cannot read layer ${
-        quote(layer.id)
-      }: it was removed or filled meanwhile`,
-    );
+    throw wentAway(layer);
   }
 
   /**
@@ -102,8 +103,11 @@ export class Context {
   relation(id: string, parent: string | undefined): Relation {
     checkId(id);
     return this.store.withHome((home) => {
-      const layer = readLayer(home, id);
-      const recorded = parentId(home, layer) ?? "";
+      const [layer, recorded] = readLayerWith(
+        home,
+        id,
+        (layer) => [layer, parentId(home, layer) ?? ""],
+      );
       const against = parent ?? recorded;
       if (against !== "" && against !== recorded) readLayer(home, against);
       return { layer, against, direct: against === recorded };

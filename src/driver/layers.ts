@@ -5,7 +5,7 @@
  */
 
 import { Dir } from "../linux/dir.ts";
-import { lowerIds } from "../store/layer.ts";
+import { lowerIds, readLayerWith } from "../store/layer.ts";
 import { checkId, DIFF } from "../store/layout.ts";
 import type { CreateOptions } from "../types.ts";
 import type { Context } from "./context.ts";
@@ -40,9 +40,9 @@ export function layerPaths(
   context: Context,
   id: string,
 ): Record<string, string> {
-  const { store } = context;
-  const layer = store.read(id);
-  const lowers = store.withHome((home) => lowerIds(home, layer));
+  const [layer, lowers] = context.store.withHome((home) =>
+    readLayerWith(home, id, (layer) => [layer, lowerIds(home, layer)])
+  );
   const lower = lowers.map((id) => context.path(`${id}/${DIFF}`)).join(":");
   return {
     WorkDir: context.path(layer.work),

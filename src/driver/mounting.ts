@@ -118,20 +118,20 @@ function ownWork(context: Context, layer: Layer): void {
   setOwner(work, "work", { uid: users.root, gid: groups.root });
 }
 
-/**
- * A missing lower is a fault of the layer's files rather than of the mount.
- *
- * @throws {DriverError} `EUCLEAN` if a short link is.
- */
+/** Says of a missing lower that it is a fault of the layer's files rather than of the mount. */
 export function explain(
   context: Context,
   layer: Layer,
   error: unknown,
 ): unknown {
   if (!hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return error;
-  const ids = context.store.withHome((home) => lowerIds(home, layer));
-  const gone = ids.find((id) => !context.store.exists(id));
-  return gone === undefined ? error : lowerIsGone(layer, gone);
+  try {
+    const ids = context.store.withHome((home) => lowerIds(home, layer));
+    const gone = ids.find((id) => !context.store.exists(id));
+    return gone === undefined ? error : lowerIsGone(layer, gone);
+  } catch (fault) {
+    return fault;
+  }
 }
 
 /** Gives one use of a layer back; the last one unmounts. */

@@ -12,7 +12,7 @@ import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { MOST_LOWERS, type OverlayMount } from "../overlay/data.ts";
 import { detach, mountLayers, openOverlay } from "../overlay/mount.ts";
-import type { Layer } from "../store/layer.ts";
+import { type Layer, openDiff } from "../store/layer.ts";
 import { MERGED, temporaryName } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 import { dropMountpoint, explain, mountOf } from "./mounting.ts";
@@ -37,9 +37,10 @@ export class View implements Disposable {
    *
    * @param context The driver's parts.
    * @param layer Layer on record.
+   * @throws {DriverError} `ENOENT`, `EIO` if it is not there any more.
    */
   static ofUpper(context: Context, layer: Layer): View {
-    const diff = Dir.open(context.path(layer.diff));
+    const diff = context.store.withHome((home) => openDiff(home, layer));
     return new View(context, layer, diff, diff);
   }
 
@@ -74,9 +75,9 @@ export class View implements Disposable {
     this.#context.confirm(this.#layer, this.#diff);
   }
 
-  /** Says of a file that went away while it was read that the layer did. */
+  /** Says of a file or record that went away while it was read that the layer did. */
   explain(error: unknown): unknown {
-    if (!hasCode(error, "ENOENT", "ESTALE")) return error;
+    if (!hasCode(error, "ENOENT", "ESTALE", "EUCLEAN")) return error;
     try {
       this.confirm();
       return error;
@@ -96,9 +97,14 @@ export class View implements Disposable {
 function openMounted(context: Context, layer: Layer): Dir | undefined {
   const merged = context.path(layer.merged);
   if (!context.uses.isMounted(merged)) return undefined;
-  const root = Dir.open(merged);
-  if (root.self().mountRoot !== false) return root;
-  root[Symbol.dispose]();
+  try {
+    const root = Dir.open(merged);
+    if (root.self().mountRoot !== false) return root;
+    root[Symbol.dispose]();
+  } catch (error) {
+    // Somebody may have given it back meanwhile.
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
   return undefined;
 }
 

@@ -88,10 +88,43 @@ export function openLayer(home: Dir, id: string): Dir {
  * @throws {DriverError} `EINVAL`, `ENOENT`, and `EUCLEAN` if its files are malformed.
  */
 export function readLayer(home: Dir, id: string): Layer {
-  using dir = openLayer(home, id);
+  return readLayerWith(home, id, (layer) => layer);
+}
+
+/**
+ * Reads a layer's record and what follows from it, all of one moment: a layer
+ * that is removed meanwhile, file by file, is missing rather than corrupt.
+ *
+ * @param home Open home directory.
+ * @param id Id of the layer.
+ * @param follow Reads more; called again if the layer was made anew meanwhile.
+ * @returns What `follow` returns.
+ * @throws {DriverError} `EINVAL`, `ENOENT`, and `EUCLEAN` if its files are malformed.
+ */
+export function readLayerWith<T>(
+  home: Dir,
+  id: string,
+  follow: (layer: Layer) => T,
+): T {
+  for (;;) {
+    using dir = openLayer(home, id);
+    try {
+      const result = follow(readRecord(dir, id));
+      if (isStillThere(home, id, dir)) return result;
+    } catch (error) {
+      if (isStillThere(home, id, dir)) throw error;
+    }
+  }
+}
+
+/** Removal takes a layer's name away before any of its files. */
+function isStillThere(home: Dir, id: string, dir: Dir): boolean {
+  const now = home.tryStat(id);
+  return now !== undefined && sameFile(now, dir.self());
+}
+
+function readRecord(dir: Dir, id: string): Layer {
   if (dir.tryStat(DIFF)?.type !== "dir") {
-    const now = home.tryStat(id);
-    if (now === undefined || !sameFile(now, dir.self())) throw missing(id);
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }
   return {
@@ -103,6 +136,33 @@ export function readLayer(home: Dir, id: string): Layer {
     lowers: readLowers(dir, id),
     committed: dir.tryStat(COMMITTED) !== undefined,
   };
+}
+
+/** Makes the error of a layer that did not stay as it was while it was read. */
+export function wentAway(layer: Layer): DriverError {
+  return new DriverError(
+    "EIO",
+    `Cannot read layer ${quote(layer.id)}: it was removed or filled meanwhile`,
+  );
+}
+
+/**
+ * Opens a layer's own directory.
+ *
+ * @param home Open home directory.
+ * @param layer Layer on record.
+ * @throws {DriverError} `ENOENT` if it was removed since its record was read,
+ * `EIO` if another one took its place.
+ */
+export function openDiff(home: Dir, layer: Layer): Dir {
+  try {
+    using dir = openLayer(home, layer.id);
+    const link = `${LINKS}/${readShortName(dir, layer.id)}`;
+    if (link === layer.link) return dir.openDir(DIFF);
+  } catch (error) {
+    if (readLayer(home, layer.id).link === layer.link) throw error;
+  }
+  throw wentAway(layer);
 }
 
 function readLowers(dir: Dir, id: string): readonly string[] {

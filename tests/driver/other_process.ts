@@ -9,7 +9,7 @@ import { hasCode } from "../../src/linux/errno.ts";
 import { streamOf } from "../fixtures.ts";
 import { archive, file } from "../tar_builder.ts";
 
-const [home, job] = Deno.args as [string, string];
+const [home, job] = Deno.args as [string, keyof typeof jobs];
 
 /** Runs a call that may be refused because of the other process. */
 async function mayFail(
@@ -53,4 +53,16 @@ async function apply(): Promise<void> {
   });
 }
 
-await (job === "work" ? work() : apply());
+/** Makes and removes a layer and its parent, again and again. */
+async function churn(): Promise<void> {
+  const driver = await init(home);
+  for (let i = 0; i < 1500; i++) {
+    await driver.create("parent", "base");
+    await driver.create("child", "parent");
+    await driver.remove("child");
+    await driver.remove("parent");
+  }
+}
+
+const jobs = { work, apply, churn };
+await jobs[job]();
