@@ -128,8 +128,9 @@ export class Creator implements Disposable {
       if (!hasCode(error, "EEXIST")) throw error;
     }
     this.replaced = true;
+    const { type } = dir.stat(name);
     removeTreeNow(dir, name);
-    this.parents.keepOnly(dir);
+    if (type === "dir" || type === "symlink") this.parents.forget(dir);
     return make();
   }
 

@@ -35,6 +35,8 @@ export class Parents implements Disposable {
   readonly #open = new Map<string, Dir>();
   #lastPath = "";
   #last: Dir;
+  /** Was forgotten while somebody works in it. */
+  #kept: Dir | undefined;
 
   /**
    * Makes an empty memory.
@@ -57,6 +59,7 @@ export class Parents implements Disposable {
    */
   get(path: string): Dir {
     if (path === this.#lastPath) return this.#last;
+    this.#release();
     const dir = path === "" ? this.#root : this.#remembered(path) ??
       this.#remember(path, this.#find(path) ?? this.#make(path));
     this.#lastPath = path;
@@ -140,16 +143,24 @@ export class Parents implements Disposable {
   }
 
   /**
-   * Forgets all directories but one, because something in that one was replaced.
+   * Forgets all directories, because what was replaced may lie on the way to any
+   * of them: links can lead to a directory by way of one that it holds.
    *
-   * @param kept Directory that {@linkcode Parents.get} gave; it lies above what went.
+   * @param kept Directory that {@linkcode Parents.get} gave; it stays open until
+   * the next lookup.
    */
-  keepOnly(kept: Dir): void {
-    for (const [path, dir] of this.#open) {
-      if (dir === kept) continue;
-      this.#open.delete(path);
-      dir[Symbol.dispose]();
+  forget(kept: Dir): void {
+    for (const dir of this.#open.values()) {
+      if (dir !== kept) dir[Symbol.dispose]();
     }
+    this.#open.clear();
+    this.#reset();
+    if (kept !== this.#root) this.#kept = kept;
+  }
+
+  #release(): void {
+    this.#kept?.[Symbol.dispose]();
+    this.#kept = undefined;
   }
 
   #reset(): void {
@@ -161,6 +172,7 @@ export class Parents implements Disposable {
   clear(): void {
     for (const dir of this.#open.values()) dir[Symbol.dispose]();
     this.#open.clear();
+    this.#release();
     this.#reset();
   }
 
