@@ -17,8 +17,15 @@ import { encodeName } from "../text.ts";
 import { diskTimes, type HostOwner, type Metadata } from "./metadata.ts";
 import { linkInto, makeNode } from "./nodes.ts";
 import type { Owners } from "./owners.ts";
+import { WHITEOUT_PREFIX } from "./pack.ts";
 import { Parents } from "./parents.ts";
-import { badEntry, baseName, localPath, parentPath } from "./paths.ts";
+import {
+  badEntry,
+  baseName,
+  explainRefusal,
+  localPath,
+  parentPath,
+} from "./paths.ts";
 
 /** Where an entry belongs. */
 export interface Place {
@@ -75,6 +82,10 @@ export class Creator implements Disposable {
   }
 
   #makeImplied(parent: Dir, name: string): void {
+    // A diff of the layer would hide what the rest of the name says.
+    if (name.startsWith(WHITEOUT_PREFIX)) {
+      throw badEntry(name, "a directory cannot have the name of a whiteout");
+    }
     const { users, groups } = this.#settings.owners;
     parent.mkdir(name, 0o755);
     parent.chown(name, users.root, groups.root);
@@ -147,6 +158,7 @@ export class Creator implements Disposable {
 
   #createSymlink(place: Place, entry: TarEntry, owner: HostOwner): void {
     const { dir, name } = place;
+    if (entry.linkname === "") throw badEntry(entry.name, "it leads nowhere");
     this.#replacing(place, () => dir.symlink(entry.linkname, name));
     this.diskBytes += encodeName(entry.linkname).length;
     this.#metadata.complete(dir, name, entry, owner, undefined, true);
@@ -217,7 +229,12 @@ export class Creator implements Disposable {
   /** Takes the next `length` bytes of the current file for zeros. */
   hole(length: number): void {
     if (this.#file === undefined) return;
-    skipFd(this.#file.fd, length, this.#file.entry.name);
+    const { fd, entry } = this.#file;
+    try {
+      skipFd(fd, length, entry.name);
+    } catch (error) {
+      throw explainRefusal(error, entry.name);
+    }
     this.#hole = true;
   }
 
@@ -225,9 +242,13 @@ export class Creator implements Disposable {
   end(): void {
     if (this.#file === undefined) return;
     const { fd, entry, owner } = this.#file;
-    if (this.#hole) truncateFd(fd, entry.size, entry.name);
-    this.#hole = false;
-    this.#metadata.completeFile(fd, entry, owner);
+    try {
+      if (this.#hole) truncateFd(fd, entry.size, entry.name);
+      this.#hole = false;
+      this.#metadata.completeFile(fd, entry, owner);
+    } catch (error) {
+      throw explainRefusal(error, entry.name);
+    }
     closeFd(fd);
     this.#file = undefined;
   }

@@ -181,6 +181,13 @@ export class Metadata {
       try {
         set(name, value);
       } catch (error) {
+        if (name === DEFAULT_ACL && hasCode(error, "EACCES")) {
+          throw badEntry(
+            entry.name,
+            "only a directory can have a default access list",
+            { cause: error },
+          );
+        }
         if (!hasCode(error, "EPERM")) throw error;
         this.#warn(
           `Left out attribute ${name} of ${entry.name}: not permitted`,

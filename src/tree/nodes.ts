@@ -7,7 +7,7 @@
 import { S_IFBLK, S_IFCHR, S_IFIFO } from "../linux/constants.ts";
 import { type Dir, makeDev } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import type { FileStatus } from "../linux/stat.ts";
+import { type FileStatus, isWhiteout } from "../linux/stat.ts";
 import type { TarEntry } from "../tar/entry.ts";
 import { badEntry, baseName, parentPath } from "./paths.ts";
 
@@ -40,7 +40,23 @@ export function makeNode(dir: Dir, name: string, entry: TarEntry): void {
     );
   }
   const rdev = entry.type === "6" ? 0n : makeDev(devmajor, devminor);
-  dir.mknod(name, FORMAT[entry.type]! | (entry.mode & 0o7777), rdev);
+  try {
+    dir.mknod(name, FORMAT[entry.type]! | (entry.mode & 0o7777), rdev);
+  } catch (error) {
+    // Overlayfs refuses its own mark for a file that is gone.
+    if (entry.type !== "3" || rdev !== 0n || !hasCode(error, "EPERM")) {
+      throw error;
+    }
+    throw badEntry(entry.name, "device 0:0 is a whiteout", { cause: error });
+  }
+}
+
+const MISSING = "the file that it is a link to is not in the layer";
+
+/** Whether only a mark says that a file is gone. */
+function isHidden(dir: Dir, name: string): boolean {
+  const status = dir.tryStat(name);
+  return status !== undefined && isWhiteout(status);
 }
 
 /**
@@ -63,14 +79,13 @@ export function linkInto(
 ): FileStatus {
   try {
     using from = root.openInRoot(parentPath(source) || ".");
-    dir.link(from, baseName(source), name);
+    const file = baseName(source);
+    if (isHidden(from, file)) throw badEntry(entry.name, MISSING);
+    dir.link(from, file, name);
     return dir.stat(name);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) {
-      throw badEntry(
-        entry.name,
-        "the file that it is a link to is not in the layer",
-      );
+      throw badEntry(entry.name, MISSING);
     }
     if (!hasCode(error, "EPERM")) throw error;
     throw badEntry(entry.name, "it is a link to a directory");

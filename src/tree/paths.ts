@@ -5,14 +5,41 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { printableName } from "../text.ts";
+import { SyscallError } from "../linux/errno.ts";
+import { quoteName } from "../tar/error.ts";
 
 /** Makes the error of an entry that must not be unpacked. */
-export function badEntry(name: string, fault: string): DriverError {
+export function badEntry(
+  name: string,
+  fault: string,
+  options?: ErrorOptions,
+): DriverError {
   return new DriverError(
     "EBADMSG",
-    `Cannot unpack "${printableName(name)}": ${fault}`,
+    `Cannot unpack ${quoteName(name)}: ${fault}`,
+    options,
   );
+}
+
+/** What the kernel says of names and values that no file can have. */
+const FAULTS: Readonly<Record<string, string>> = {
+  E2BIG: "an attribute is too long",
+  EINVAL: "the kernel takes a name or a value of it for invalid",
+  ENAMETOOLONG: "a name or a path of it is too long",
+  ERANGE: "the name of an attribute is too long",
+};
+
+/**
+ * Tells an entry that no file system takes from one that this one cannot take now.
+ *
+ * @param error What unpacking the entry has thrown.
+ * @param name Name of the entry.
+ * @returns An error of the archive, `EBADMSG`, or the same one.
+ */
+export function explainRefusal(error: unknown, name: string): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  const fault = FAULTS[error.code];
+  return fault === undefined ? error : badEntry(name, fault, { cause: error });
 }
 
 /** Matches what is not a plain path: empty, `.` and `..` components. */

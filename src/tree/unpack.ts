@@ -13,7 +13,13 @@ import { type CreateSettings, Creator, type Place } from "./create.ts";
 import { type HostOwner, Metadata } from "./metadata.ts";
 import { OPAQUE_MARKER, WHITEOUT_PREFIX } from "./pack.ts";
 import type { Parents } from "./parents.ts";
-import { badEntry, baseName, localPath, parentPath } from "./paths.ts";
+import {
+  badEntry,
+  baseName,
+  explainRefusal,
+  localPath,
+  parentPath,
+} from "./paths.ts";
 import { Deleting, type Hiding, Marking } from "./whiteouts.ts";
 
 /** How an archive is unpacked. */
@@ -82,6 +88,14 @@ export class Unpacker implements TarSink, Disposable {
     this.#sinceRest++;
     this.headerBytes += entry.size;
     if (entry.type === "g") return;
+    try {
+      this.#take(entry);
+    } catch (error) {
+      throw explainRefusal(error, entry.name);
+    }
+  }
+
+  #take(entry: TarEntry): void {
     const path = localPath(entry.name);
     if (path === "") return this.#checkRoot(entry);
     if (this.#isAufs(path)) return;
@@ -92,7 +106,7 @@ export class Unpacker implements TarSink, Disposable {
     if (place.name.startsWith(WHITEOUT_PREFIX)) {
       this.#remember(parentPath(path));
       const work = this.#whiteout(place, owner, entry);
-      if (this.#seen) this.#work = this.#clearing(work);
+      if (this.#seen) this.#work = this.#clearing(work, entry.name);
       return;
     }
     this.#remember(path);
@@ -134,8 +148,12 @@ export class Unpacker implements TarSink, Disposable {
   }
 
   /** Forgets open directories after work that may have deleted some. */
-  *#clearing(work: Iterable<void>): Generator<void> {
-    yield* work;
+  *#clearing(work: Iterable<void>, name: string): Generator<void> {
+    try {
+      yield* work;
+    } catch (error) {
+      throw explainRefusal(error, name);
+    }
     this.#parents.clear();
   }
 

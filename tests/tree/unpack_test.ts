@@ -5,11 +5,12 @@
  */
 
 import { Dir } from "../../src/linux/dir.ts";
+import { hasCode } from "../../src/linux/errno.ts";
 import { getXattrAt } from "../../src/linux/xattr.ts";
 import type { TarEntry } from "../../src/tar/entry.ts";
 import { IdMap } from "../../src/tree/owners.ts";
 import { encodeName } from "../../src/text.ts";
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { assertCode } from "../fixtures.ts";
 import {
   archive,
@@ -412,10 +413,45 @@ Deno.test("Unpacker takes names that are long or not UTF-8", () => {
 Deno.test("Unpacker refuses a name that no file can have", async () => {
   using trees = new TwoTrees();
 
-  await assertCode(
+  const error = await assertCode(
     () => unpack(trees.one, archive(file("n".repeat(256)))),
-    "ENAMETOOLONG",
+    "EBADMSG",
   );
+
+  assert(hasCode(error.cause, "ENAMETOOLONG"), `${error.cause}`);
+  assert(error.message.length < 300, error.message);
+});
+
+Deno.test("Unpacker makes no directory that a diff would take for a whiteout", async () => {
+  for (const name of [".wh.x/file", "a/.wh.x/file", ".wh..wh..opq/file"]) {
+    using trees = new TwoTrees();
+    await assertCode(
+      () => unpack(trees.one, archive(file(name))),
+      "EBADMSG",
+      name,
+    );
+  }
+});
+
+Deno.test("Unpacker makes no other name of a whiteout", async () => {
+  using trees = new TwoTrees();
+  const bytes = archive(file(".wh.x"), link("y", "x"));
+
+  await assertCode(() => unpack(trees.one, bytes), "EBADMSG");
+});
+
+Deno.test("Unpacker looks again for a directory that a link led to and that went", async () => {
+  using trees = new TwoTrees();
+  const bytes = archive(
+    symlink("d/up", ".."),
+    file("d/up/one"),
+    file("d/up/d", "a file now"),
+    file("d/up/two"),
+  );
+
+  await assertCode(() => unpack(trees.one, bytes), "EBADMSG");
+
+  assertEquals(namesIn(trees.one), ["d", "one"]);
 });
 
 Deno.test("Unpacker sets attributes that the file system takes, and tells of others", () => {
