@@ -14,6 +14,8 @@ export type DriverErrorCode =
   | "EBUSY"
   /** A layer of that id exists already. */
   | "EEXIST"
+  /** The archive holds more than the caller allows. */
+  | "EFBIG"
   /** An id, option or argument is malformed. */
   | "EINVAL"
   /** A file changed or went away while it was read. */

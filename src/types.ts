@@ -56,6 +56,19 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal;
   /** Called every few milliseconds of work. */
   readonly onProgress?: (progress: ApplyProgress) => void;
+  /**
+   * Most bytes that the archive may have, not compressed. Holes of sparse files
+   * count as if they were in it: what is unpacked never looks larger than this.
+   *
+   * @default {undefined} no limit
+   */
+  readonly maxBytes?: number;
+  /**
+   * Most members that the archive may have.
+   *
+   * @default {undefined} no limit
+   */
+  readonly maxEntries?: number;
 }
 
 /** A layer in use; `await using` gives it back. */

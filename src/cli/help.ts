@@ -76,9 +76,9 @@ export function programHelp(commands: readonly Command[]): string {
  */
 export function commandHelp(command: Command): string {
   const { name, operands, options } = command;
-  const words = [name, optionHint(options), ...operands.map(operandWord)];
+  const words = [name, ...optionHints(options), ...operands.map(operandWord)];
   return sections(
-    `Usage: overlay2 ${words.filter((word) => word !== "").join(" ")}`,
+    usage(words.filter((word) => word !== "")),
     `${command.summary}.`,
     command.description ?? "",
     table("Operands:", operands.map((operand) => [operand.name, operand.help])),
@@ -94,11 +94,22 @@ function operandWord({ name, optional, repeated }: Operand): string {
   return optional ? `[${word}]` : word;
 }
 
-function optionHint(options: Options): string {
+function optionHints(options: Options): string[] {
   return Object.entries(options).map(([name, { short, value }]) => {
     const flag = short ? `-${short}` : `--${name}`;
     return `[${value ? `${flag} ${value}` : flag}]`;
-  }).join(" ");
+  });
+}
+
+/** How a command is typed; what does not fit goes to a line of its own. */
+function usage(words: readonly string[]): string {
+  const lines = ["Usage: overlay2"];
+  for (const word of words) {
+    const line = `${lines.at(-1)} ${word}`;
+    if (line.length <= WIDTH) lines[lines.length - 1] = line;
+    else lines.push(`         ${word}`);
+  }
+  return lines.join("\n");
 }
 
 function optionTable(title: string, options: Options): string {

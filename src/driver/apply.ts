@@ -22,6 +22,7 @@ import { TarReader } from "../tar/reader.ts";
 import { Unpacker, type UnpackSettings } from "../tree/unpack.ts";
 import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
+import { Budget } from "./budget.ts";
 import type { Context, Relation } from "./context.ts";
 import { acquireLocked, releaseLocked } from "./mounting.ts";
 import { Pace, paced } from "./pace.ts";
@@ -274,16 +275,19 @@ async function emptyOut(layer: Dir): Promise<void> {
 async function unpack(
   unpacker: Unpacker,
   source: Source,
-  { signal, onProgress }: ApplyOptions,
+  options: ApplyOptions,
   warn: (message: string) => void,
 ): Promise<void> {
-  const reader = new TarReader(unpacker);
+  const { signal, onProgress } = options;
+  const budget = new Budget(options);
+  const reader = new TarReader(budget.counted(unpacker));
   const pace = new Pace();
   let bytes = 0;
   for (;;) {
     const given = source.next();
     const chunk = given instanceof Promise ? await given : given;
     if (chunk === undefined) break;
+    budget.addBytes(chunk.length);
     for (let at = 0; at < chunk.length;) {
       at += reader.push(chunk.subarray(at, at + SLICE));
       const work = unpacker.takeWork();

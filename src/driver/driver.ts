@@ -334,12 +334,16 @@ export class Driver implements AsyncDisposable {
    * {@linkcode Driver.diff}.
    * @param diff An uncompressed tar in any of the usual dialects; always read to
    * its end or cancelled.
-   * @param options How to give up, and whom to tell of progress.
+   * @param options How to give up, whom to tell of progress, and how much to take
+   * at most.
    * @returns Size of the layer in bytes, as Docker counts it.
-   * @throws {DriverError} `EBADMSG` for an archive that is cut short, malformed
-   * or reaches out of the layer; `EBUSY`; `ECANCELED` after an abort; `EINVAL`,
-   * `ENOENT`, `EUCLEAN`.
-   * @throws {SyscallError} what the kernel answers, such as `ENOSPC`.
+   * @throws {DriverError} `EBADMSG` for an archive that is cut short, malformed,
+   * reaches out of the layer or has what no layer can hold; `EFBIG` for one that
+   * is larger than `options` allow; `EBUSY`; `ECANCELED` after an abort;
+   * `EINVAL`, `ENOENT`, `EUCLEAN`.
+   * @throws {SyscallError} what the kernel answers, such as `ENOSPC`, `EOPNOTSUPP`
+   * for an attribute that the file system does not know, `EFBIG` for a file that
+   * is too large for it.
    */
   async applyDiff(
     id: string,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printableName } from "../../text.ts";
+import type { ApplyOptions } from "../../types.ts";
 import { type Context, defineCommand, LAYER, PARENT } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { type ArchiveInput, openArchive } from "../archive_input.ts";
@@ -16,8 +18,8 @@ export const command = defineCommand({
   summary: "Unpack a tar archive into a layer, print its size",
   description: "The archive comes from standard input unless -i names a " +
     "file. One that is compressed with gzip or zstd is recognised. If it is " +
-    "damaged or cut short, an empty layer is left empty. What is printed is " +
-    "the bytes that the layer holds afterwards.",
+    "damaged, cut short or too large, an empty layer is left empty. What is " +
+    "printed is the bytes that the layer holds afterwards.",
   operands: [LAYER, {
     ...PARENT,
     help: "Layer that the archive changes; the parent on record if left out",
@@ -29,6 +31,17 @@ export const command = defineCommand({
       value: "FILE",
       help: "Read the archive from FILE instead",
     },
+    "max-size": {
+      type: "string",
+      value: "SIZE",
+      help: "Refuse an archive of more than SIZE, such as 10G, when " +
+        "unpacked; holes of sparse files count. No limit if left out",
+    },
+    "max-entries": {
+      type: "string",
+      value: "N",
+      help: "Refuse an archive of more than N files. No limit if left out",
+    },
   },
   examples: [
     {
@@ -39,8 +52,14 @@ export const command = defineCommand({
       line: "overlay2 apply-diff app -i layer.tar.gz",
       help: "Fill a layer from an image",
     },
+    {
+      line: "overlay2 apply-diff app --max-size 10G --max-entries 1000000",
+      help: "The same from someone who is not trusted",
+    },
   ],
-  async run(context, [id, parent], { input }) {
+  async run(context, [id, parent], values) {
+    const limits = await limitsOf(values);
+    const { input } = values;
     const archive = await openArchive(await openInput(context, input));
     const driver = await context.openDriver();
     const { applyFrom } = await import("../../driver/init.ts");
@@ -51,6 +70,7 @@ export const command = defineCommand({
       () => told(archive, entries),
     );
     const size = await applyFrom(driver, id!, parent, archive.source, {
+      ...limits,
       signal: context.signal,
       onProgress: (done) => entries = done.entries,
     });
@@ -60,6 +80,42 @@ export const command = defineCommand({
       : context.print(String(size)));
   },
 });
+
+/** Reads the options that limit the archive. */
+async function limitsOf(
+  values: {
+    readonly "max-size"?: string;
+    readonly "max-entries"?: string;
+  },
+): Promise<Pick<ApplyOptions, "maxBytes" | "maxEntries">> {
+  const { "max-size": size, "max-entries": entries } = values;
+  return {
+    ...size === undefined ? {} : { maxBytes: await sizeOf(size) },
+    ...entries === undefined ? {} : { maxEntries: countOf(entries) },
+  };
+}
+
+async function sizeOf(text: string): Promise<number> {
+  const { parseSize } = await import("../../driver/options.ts");
+  try {
+    return parseSize(text);
+  } catch (cause) {
+    throw new UsageError(
+      `Option --max-size takes a size such as 10G, not "${
+        printableName(text)
+      }"`,
+      { cause },
+    );
+  }
+}
+
+function countOf(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(count)) return count;
+  throw new UsageError(
+    `Option --max-entries takes a number, not "${printableName(text)}"`,
+  );
+}
 
 async function openInput(
   context: Context,

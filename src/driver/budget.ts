@@ -1,0 +1,84 @@
+/**
+ * How much an archive may hold.
+ *
+ * @module
+ */
+
+import { DriverError } from "../errors.ts";
+import type { TarEntry } from "../tar/entry.ts";
+import type { TarSink } from "../tar/sink.ts";
+import type { ApplyOptions } from "../types.ts";
+
+/** Counts what an archive holds, and ends the work when it is too much. */
+export class Budget {
+  readonly #maxBytes: number;
+  readonly #maxEntries: number;
+  #bytes = 0;
+  #entries = 0;
+
+  /**
+   * Makes one.
+   *
+   * @param options The limits; one that is left out limits nothing.
+   * @throws {DriverError} `EINVAL` for a limit that is no number of things.
+   */
+  constructor({ maxBytes, maxEntries }: ApplyOptions) {
+    this.#maxBytes = limitOf("maxBytes", maxBytes);
+    this.#maxEntries = limitOf("maxEntries", maxEntries);
+  }
+
+  /**
+   * Counts bytes, of the archive or of holes that it stands for.
+   *
+   * @throws {DriverError} `EFBIG` if they are too many.
+   */
+  addBytes(count: number): void {
+    this.#bytes += count;
+    if (this.#bytes > this.#maxBytes) throw tooLarge(this.#maxBytes, "bytes");
+  }
+
+  #addEntry(): void {
+    if (++this.#entries > this.#maxEntries) {
+      throw tooLarge(this.#maxEntries, "entries");
+    }
+  }
+
+  /**
+   * Counts what goes into a sink.
+   *
+   * @param sink Who takes what is within the limits.
+   */
+  counted(sink: TarSink): TarSink {
+    return {
+      entry: (entry: TarEntry) => {
+        this.#addEntry();
+        sink.entry(entry);
+      },
+      data: (bytes) => sink.data(bytes),
+      hole: (length) => {
+        this.addBytes(length);
+        sink.hole(length);
+      },
+      end: () => sink.end(),
+      get busy() {
+        return sink.busy ?? false;
+      },
+    };
+  }
+}
+
+function limitOf(name: string, limit: number | undefined): number {
+  if (limit === undefined) return Infinity;
+  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
+  throw new DriverError(
+    "EINVAL",
+    `Cannot limit the archive: ${name} is ${limit}, and no whole number`,
+  );
+}
+
+function tooLarge(limit: number, what: string): DriverError {
+  return new DriverError(
+    "EFBIG",
+    `Cannot unpack the archive: it holds more than ${limit} ${what}`,
+  );
+}
