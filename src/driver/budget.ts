@@ -44,11 +44,14 @@ export class Budget {
   }
 
   /**
-   * Counts what goes into a sink.
+   * Counts what goes into a sink, if there is a limit.
    *
    * @param sink Who takes what is within the limits.
    */
   counted(sink: TarSink): TarSink {
+    if (this.#maxBytes === Infinity && this.#maxEntries === Infinity) {
+      return sink;
+    }
     return {
       entry: (entry: TarEntry) => {
         this.#addEntry();
