@@ -88,6 +88,7 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "buffer", "usize", "i32"],
     result: "i32",
   }, // int (int fd, const char *name, const void *, size_t, int flags)
+  lremovexattr: { parameters: ["buffer", "buffer"], result: "i32" }, // int (const char *path, const char *name)
   mount: {
     parameters: ["buffer", "buffer", "buffer", "u64", "buffer"],
     result: "i32",

@@ -15,10 +15,12 @@ export interface MountRecord {
   readonly mountpoint: string;
   /** Type, such as `"overlay"`. */
   readonly type: string;
+  /** Options of the file system, such as `"rw,lowerdir+=/a"`; values are still escaped. */
+  readonly options: string;
 }
 
 /** Undoes the octal escapes (`\040`) of the table. */
-function unescapeField(field: string): string {
+export function unescapeField(field: string): string {
   if (!field.includes("\\")) return field;
   const bytes = encodeName(field);
   const out: number[] = [];
@@ -48,7 +50,8 @@ export function parseMountinfo(text: string): MountRecord[] {
     if (separator < 0 || mountpoint === undefined || type === undefined) {
       continue;
     }
-    records.push({ mountpoint: unescapeField(mountpoint), type });
+    const options = fields[separator + 3] ?? "";
+    records.push({ mountpoint: unescapeField(mountpoint), type, options });
   }
   return records;
 }
@@ -64,4 +67,40 @@ export function mountsBelow(dir: string): MountRecord[] {
   return parseMountinfo(table)
     .filter((record) => record.mountpoint.startsWith(prefix))
     .sort((a, b) => b.mountpoint.length - a.mountpoint.length);
+}
+
+/**
+ * Mounts of other mount namespaces, as far as this process may look at them.
+ *
+ * @returns The mounts of each namespace that is not our own.
+ */
+export function mountsElsewhere(): MountRecord[] {
+  const seen = new Set([namespaceOf("self")]);
+  const found: MountRecord[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const namespace = namespaceOf(name);
+    if (namespace === undefined || seen.has(namespace)) continue;
+    seen.add(namespace);
+    found.push(...readTable(name));
+  }
+  return found;
+}
+
+/** Which mount namespace a process is in; `undefined` if it is gone or hidden. */
+function namespaceOf(process: string): string | undefined {
+  try {
+    return Deno.readLinkSync(`/proc/${process}/ns/mnt`);
+  } catch {
+    return undefined;
+  }
+}
+
+function readTable(process: string): MountRecord[] {
+  try {
+    const bytes = Deno.readFileSync(`/proc/${process}/mountinfo`);
+    return parseMountinfo(decodeName(bytes));
+  } catch {
+    return []; // It ended meanwhile.
+  }
 }

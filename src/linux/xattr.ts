@@ -132,3 +132,14 @@ export function setXattrAt(
     file,
   );
 }
+
+/** Removes an attribute of `file` in `dir`, which is not followed. */
+export function removeXattrAt(
+  dir: Directory,
+  file: string,
+  name: string,
+): void {
+  const path = cString(procPath(dir, file));
+  const attribute = cString2(name);
+  checked(libc.lremovexattr(path, attribute), "lremovexattr", dir, file);
+}

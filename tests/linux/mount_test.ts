@@ -168,13 +168,17 @@ const TABLE = [
   "",
 ].join("\n");
 
-Deno.test("parseMountinfo() reads mountpoints and types, escapes and optional fields", () => {
+Deno.test("parseMountinfo() reads mountpoints, types and options, escapes and optional fields", () => {
   assertEquals(parseMountinfo(TABLE), [
-    { mountpoint: "/", type: "ext4" },
-    { mountpoint: "/dev", type: "devtmpfs" },
-    { mountpoint: "/a space\ttab\nline\\back", type: "overlay" },
-    { mountpoint: "/caf\udce9", type: "tmpfs" },
-    { mountpoint: "/dash", type: "-" },
+    { mountpoint: "/", type: "ext4", options: "rw" },
+    { mountpoint: "/dev", type: "devtmpfs", options: "rw" },
+    {
+      mountpoint: "/a space\ttab\nline\\back",
+      type: "overlay",
+      options: "rw,lowerdir=/x",
+    },
+    { mountpoint: "/caf\udce9", type: "tmpfs", options: "rw" },
+    { mountpoint: "/dash", type: "-", options: "-" },
   ]);
   assertEquals(parseMountinfo(""), []);
 });
@@ -203,8 +207,9 @@ Deno.test("mountsBelow() lists mounts below a directory, deepest first, with any
       found.indexOf(`${temp.path}/${odd}`),
     true,
   );
-  assertEquals(inner, [
-    { mountpoint: `${temp.path}/${odd}/inner`, type: "tmpfs" },
-  ]);
+  assertEquals(
+    inner.map(({ mountpoint, type }) => ({ mountpoint, type })),
+    [{ mountpoint: `${temp.path}/${odd}/inner`, type: "tmpfs" }],
+  );
   assert(!found.includes(temp.path));
 });
