@@ -30,9 +30,13 @@ export type {
   ApplyOptions,
   ApplyProgress,
   Change,
+  CheckOptions,
+  CheckProgress,
   CreateOptions,
   DriverOptions,
+  Finding,
   IdRange,
   Mount,
+  Severity,
   WaitOptions,
 } from "./src/types.ts";

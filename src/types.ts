@@ -84,3 +84,58 @@ export interface Change {
   /** `"A"` added, `"C"` changed, `"D"` deleted. */
   readonly kind: "A" | "C" | "D";
 }
+
+/** How bad a {@linkcode Finding} is. */
+export type Severity =
+  /** A layer cannot be mounted or read rightly, or data is missing. */
+  | "error"
+  /** It is wrong, but everything works. */
+  | "warning"
+  /** It is unusual and harmless. */
+  | "note";
+
+/** Something in a home that is not as it should be. */
+export interface Finding {
+  /** What kind of thing, such as `"link-missing"`; such names do not change. */
+  readonly name: string;
+  /** How bad it is. */
+  readonly severity: Severity;
+  /** Id of the layer that it is about, if it is about one. */
+  readonly id?: string;
+  /** Path of the file in question, relative to the home; `""` is the home itself. */
+  readonly path: string;
+  /** What is wrong and what that means, in one sentence. */
+  readonly message: string;
+  /** What a repair does or did; left out if it takes more than that to mend. */
+  readonly repair?: string;
+  /** Whether it was mended. */
+  readonly repaired: boolean;
+}
+
+/** How far a check has come. */
+export interface CheckProgress {
+  /** Layers whose files were looked through. */
+  readonly layers: number;
+  /** How many there are. */
+  readonly of: number;
+}
+
+/** Options of {@linkcode Driver.check}. */
+export interface CheckOptions {
+  /**
+   * Whether to mend what can be mended without losing data.
+   *
+   * @default {false}
+   */
+  readonly repair?: boolean;
+  /**
+   * Whether to compare files with what an apply recorded, where it did.
+   *
+   * @default {false}
+   */
+  readonly deep?: boolean;
+  /** Gives the work up when it aborts, between two repairs. */
+  readonly signal?: AbortSignal;
+  /** Called after each layer. */
+  readonly onProgress?: (progress: CheckProgress) => void;
+}

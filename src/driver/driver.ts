@@ -7,12 +7,15 @@
 import type {
   ApplyOptions,
   Change,
+  CheckOptions,
   CreateOptions,
+  Finding,
   Mount,
   WaitOptions,
 } from "../types.ts";
 import { applyArchive } from "./apply.ts";
 import { layerChanges, layerSize } from "./changes.ts";
+import { checkLayers } from "./check.ts";
 import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
 import { createLayer, layerPaths } from "./layers.ts";
@@ -361,6 +364,27 @@ export class Driver implements AsyncDisposable {
    */
   async cleanup(): Promise<void> {
     await cleanUp(this.#context);
+  }
+
+  /**
+   * Looks for whatever is not as it should be: in the names and lists that hold
+   * layers together, in what interrupted work left, in overlayfs's own marks.
+   *
+   * Nothing is written unless a repair is asked for; dockerd must not run then.
+   * `docs/check.md` lists all findings.
+   *
+   * @param ids Layers to look at; left out, the whole home.
+   * @param options Whether to mend what can be mended without losing data, and
+   * to compare files with what an apply recorded.
+   * @returns What was found, sorted by path; nothing if all is well.
+   * @throws {DriverError} `EINVAL`; `ENOENT` if there is no such layer;
+   * `ECANCELED` after an abort.
+   */
+  check(
+    ids?: readonly string[],
+    options: CheckOptions = {},
+  ): Promise<Finding[]> {
+    return checkLayers(this.#context, ids, options);
   }
 
   /** Name of the driver. */

@@ -1,0 +1,102 @@
+/**
+ * Compares the files of a layer with what an apply recorded.
+ *
+ * @module
+ */
+
+import { DriverError, messageOf } from "../errors.ts";
+import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { DIFF, MANIFEST, quote } from "../store/layout.ts";
+import { readLines } from "../store/lines.ts";
+import { type ManifestEntry, parseManifest } from "../tree/manifest.ts";
+import {
+  compareManifest,
+  type Deviation,
+  type ManifestDifference,
+} from "../tree/verify.ts";
+import type { Severity } from "../types.ts";
+import type { DirFacts } from "./facts.ts";
+import type { Fault } from "./fault.ts";
+
+/** What a difference means, told after the name of the file. */
+const MEANINGS: Readonly<Record<Deviation, string>> = {
+  missing: "is missing",
+  added: "was not there when the layer was filled",
+  type: "is of another type",
+  empty: "is empty",
+  short: "is shorter",
+  long: "is longer",
+  changed: "has other content",
+  target: "leads elsewhere",
+  device: "is another device",
+  mode: "has another mode",
+  owner: "belongs to another",
+};
+
+/**
+ * Faults of a layer's content; yields after each file, and within large ones.
+ *
+ * @param home Open home directory.
+ * @param layer The layer.
+ */
+export function* contentFaults(
+  home: Dir,
+  layer: DirFacts,
+): Generator<void, Fault[]> {
+  const { name: id, names, diff } = layer;
+  if (!names?.includes(MANIFEST) || diff?.type !== "dir") return [];
+  try {
+    using dir = home.openDir(id);
+    using root = dir.openDir(DIFF);
+    const differences = yield* compareManifest(root, readManifest(dir));
+    return differences.map((each) => faultOf(layer, each));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    return [cannotCompare(id, error)];
+  }
+}
+
+function readManifest(layer: Dir): Map<string, ManifestEntry> {
+  if (layer.stat(MANIFEST).type === "file") {
+    return parseManifest(readLines(layer, MANIFEST));
+  }
+  throw new DriverError("EUCLEAN", "Cannot read the manifest: it is no file");
+}
+
+function cannotCompare(id: string, error: unknown): Fault {
+  if (!(error instanceof Error && "code" in error)) throw error;
+  const malformed = error instanceof DriverError;
+  return {
+    name: malformed ? "manifest-malformed" : "content-unreadable",
+    severity: malformed ? "warning" : "error",
+    id,
+    path: malformed ? `${id}/${MANIFEST}` : `${id}/${DIFF}`,
+    message: malformed
+      ? `The content of layer ${quote(id)} cannot be compared with what was ` +
+        `recorded: ${messageOf(error)}`
+      : `The content of layer ${quote(id)} cannot all be read: ${
+        messageOf(error)
+      }`,
+  };
+}
+
+function faultOf(
+  { name: id, committed }: DirFacts,
+  { path, what, expected, found }: ManifestDifference,
+): Fault {
+  const severity: Severity = committed === undefined ? "warning" : "error";
+  const place = path === "" ? `${id}/${DIFF}` : `${id}/${DIFF}/${path}`;
+  const values = expected === undefined ? "" : ` (${found}, not ${expected})`;
+  return {
+    name: `content-${what}`,
+    severity,
+    id,
+    path: place,
+    message: `${quote(place)} ${MEANINGS[what]}${values}: it is not what was ` +
+      "recorded when the layer was filled" +
+      (committed === undefined
+        ? ", unless somebody changed it on purpose"
+        : "; remove the layer and what stands on it, and pull it again"),
+  };
+}

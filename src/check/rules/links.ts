@@ -1,0 +1,232 @@
+/**
+ * Short links, both ways: the file `link` of a layer and the entries of `l`.
+ *
+ * @module
+ */
+
+import {
+  idOfTarget,
+  LINK,
+  LINKS,
+  linkTarget,
+  quote,
+} from "../../store/layout.ts";
+import type { DirFacts, LinkEntry } from "../facts.ts";
+import type { Fault, Repair } from "../fault.ts";
+import { shortNameOf, type View } from "../view.ts";
+import { lostNames } from "./lost_names.ts";
+
+const NO_CHILD = "no layer can be made on it";
+
+/** Faults of short names and short links. */
+export function* linkFaults(view: View): Generator<Fault> {
+  // Without that directory there is one fault, and not one for each layer.
+  if (view.facts.links?.type !== "dir") return;
+  const lost = lostNames(view);
+  for (const dir of view.layers.values()) {
+    if (dir.names === undefined) continue;
+    const short = shortNameOf(dir);
+    if (short === undefined) yield unnamed(view, dir, lost);
+    else if (view.ownerOf(short) !== dir.name) yield shared(view, dir, short);
+    else yield* brokenEntry(view, dir, short);
+  }
+  for (const [short, entry] of view.facts.linkEntries) {
+    yield* strayEntry(view, short, entry);
+  }
+}
+
+function unnamed(
+  view: View,
+  dir: DirFacts,
+  lost: ReadonlyMap<string, string>,
+): Fault {
+  const { name: id, link } = dir;
+  const [name, state] = link === undefined
+    ? ["link-missing", `has no file "${LINK}"`]
+    : link.status.type !== "file"
+    ? ["link-type", `has a ${link.status.type} instead of the file "${LINK}"`]
+    : link.text === undefined
+    ? ["link-unreadable", `has a file "${LINK}" that cannot be read`]
+    : link.text === ""
+    ? ["link-empty", `has an empty file "${LINK}"`]
+    : ["link-malformed", `has a file "${LINK}" that holds no short name`];
+  return {
+    name,
+    severity: "error",
+    id,
+    path: `${id}/${LINK}`,
+    message: `Layer ${quote(id)} ${state}, so ${NO_CHILD}`,
+    repair: link?.text === undefined && link?.status.type === "file"
+      ? undefined
+      : renaming(view, dir, lost.get(id)),
+  };
+}
+
+/** Writes the short name that leads to a layer into it, or makes a new one. */
+function renaming(
+  view: View,
+  dir: DirFacts,
+  lost?: string,
+): Repair | undefined {
+  const { name: id, link } = dir;
+  const instead = link?.status;
+  if (instead?.type === "dir") return undefined;
+  const text = link?.text?.trim();
+  const known = view.linksTo.get(id) ?? [];
+  const best = view.bestLink(id) ?? lost;
+  const listed = best !== undefined && view.listers.has(best);
+  const short = !listed && text && known.includes(text) ? text : best;
+  return short === undefined
+    ? {
+      says: "give it a new short name",
+      action: { do: "name", id, instead },
+    }
+    : {
+      says: short === lost
+        ? `write the short name into it that only layers made on it can have ` +
+          `listed, ${quote(short)}`
+        : `write the short name that leads to it, ${quote(short)}, into it`,
+      action: {
+        do: "write",
+        id,
+        file: LINK,
+        text: short,
+        mode: 0o644,
+        instead,
+      },
+    };
+}
+
+/** A layer whose short name is another's. */
+function shared(view: View, dir: DirFacts, short: string): Fault {
+  const { name: id } = dir;
+  const owner = view.ownerOf(short);
+  const others = (view.claimants.get(short) ?? []).filter((each) =>
+    each !== id
+  );
+  const other = owner ?? others[0];
+  return {
+    name: "link-shared",
+    severity: "error",
+    id,
+    path: `${id}/${LINK}`,
+    message: `Layer ${quote(id)} calls itself ${quote(short)} like layer ${
+      quote(other ?? "?")
+    }: what is made on one of them stands on the other`,
+    repair: owner === undefined && view.listers.has(short)
+      ? undefined
+      : renaming(view, dir),
+  };
+}
+
+function* brokenEntry(
+  view: View,
+  dir: DirFacts,
+  short: string,
+): Generator<Fault> {
+  const { name: id, link } = dir;
+  const entry = view.facts.linkEntries.get(short);
+  const listed = view.listers.get(short)?.length ?? 0;
+  const affected = listed === 0
+    ? NO_CHILD
+    : `the layers that list it (${listed}) cannot be mounted`;
+  const path = `${LINKS}/${short}`;
+  const base = { severity: "error" as const, id, path };
+  if (entry === undefined) {
+    const best = view.bestLink(id);
+    if (best !== undefined && listed === 0) {
+      yield {
+        ...base,
+        name: "link-wrong",
+        path: `${id}/${LINK}`,
+        message: `Layer ${quote(id)} calls itself ${quote(short)}, which is ` +
+          `no short link, while ${quote(best)} leads to it, so ${NO_CHILD}`,
+        repair: renaming(view, { ...dir, link: { ...link!, text: "" } }),
+      };
+      return;
+    }
+    yield {
+      ...base,
+      name: "short-link-missing",
+      message: `The short link of layer ${quote(id)} is missing: ${affected}`,
+      repair: linking(short, id, undefined, "make it again"),
+    };
+  } else if (entry.target === undefined) {
+    yield {
+      ...base,
+      name: "short-link-type",
+      message: `The short link of layer ${
+        quote(id)
+      } is a ${entry.status.type}: ${affected}; move it away, and a repair makes the link again`,
+    };
+  } else if (entry.target !== linkTarget(id)) {
+    yield {
+      ...base,
+      name: "short-link-target",
+      message: `The short link of layer ${quote(id)} leads to ${
+        quote(entry.target)
+      } instead of ${quote(linkTarget(id))}: ${affected}`,
+      repair: linking(short, id, entry.target, "let it lead there again"),
+    };
+  }
+}
+
+function linking(
+  short: string,
+  id: string,
+  instead: string | undefined,
+  says: string,
+): Repair {
+  return { says, action: { do: "link", short, id, instead } };
+}
+
+/** An entry of `l` that no layer calls its own. */
+function* strayEntry(
+  view: View,
+  short: string,
+  { target, status }: LinkEntry,
+): Generator<Fault> {
+  if (view.claimants.has(short)) return;
+  const path = `${LINKS}/${short}`;
+  const id = target === undefined ? undefined : idOfTarget(target);
+  if (target === undefined || id === undefined) {
+    yield {
+      name: "links-foreign",
+      severity: "note",
+      path,
+      message: `${quote(path)} is a ${status.type}${
+        target === undefined ? "" : ` to ${quote(target)}`
+      } and no short link; it is left alone`,
+    };
+    return;
+  }
+  if (view.listers.has(short)) return;
+  const layer = view.layers.get(id);
+  const repair: Repair = {
+    says: "remove it",
+    action: { do: "unlink", short, target },
+  };
+  if (layer === undefined) {
+    if (view.facts.others.has(id)) return;
+    yield {
+      name: "short-link-dangling",
+      severity: "note",
+      path,
+      message: `The short link ${quote(short)} leads to layer ${
+        quote(id)
+      }, which does not exist, and no layer lists it`,
+      repair,
+    };
+  } else if (view.ownerOf(shortNameOf(layer) ?? "") === id) {
+    yield {
+      name: "short-link-extra",
+      severity: "note",
+      id,
+      path,
+      message: `The short link ${quote(short)} leads to layer ${
+        quote(id)
+      }, which has another one, and no layer lists it`,
+      repair,
+    };
+  }
+}
