@@ -79,6 +79,8 @@ export interface Context {
   print(...lines: readonly string[]): Promise<void>;
   /** Prints a result as one line of JSON. */
   printJson(value: unknown): Promise<void>;
+  /** Tells something that is neither a result nor an error, unless that is not wanted. */
+  note(text: string): void;
   /** Reports an error about layer `id` that does not end the command. */
   report(error: unknown, id?: string): void;
 }

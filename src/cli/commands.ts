@@ -22,6 +22,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   "diff": () => import("./commands/diff.ts"),
   "changes": () => import("./commands/changes.ts"),
   "diff-size": () => import("./commands/diff_size.ts"),
+  "check": () => import("./commands/check.ts"),
   "cleanup": () => import("./commands/cleanup.ts"),
   "serve": () => import("./commands/serve.ts"),
   "batch": () => import("./commands/batch.ts"),

@@ -121,6 +121,11 @@ export class Session implements Context {
     return this.host.write(encodeName(JSON.stringify(value) + "\n"));
   }
 
+  /** Tells something that is neither a result nor an error, unless that is not wanted. */
+  note(text: string): void {
+    if (!this.quiet) this.host.warn(`${printableName(text)}\n`);
+  }
+
   /** Reports an error about layer `id` that does not end the command. */
   report(error: unknown, id?: string): void {
     const report = describe(error, this.#options.command, id);
