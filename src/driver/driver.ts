@@ -377,14 +377,10 @@ export class Driver implements AsyncDisposable {
    * @param options Whether to mend what can be mended without losing data, and
    * to compare files with what an apply recorded.
    * @returns What was found, sorted by path; nothing if all is well.
-   * @throws {DriverError} `EINVAL`; `ENOENT` if there is no such layer;
-   * `ECANCELED` after an abort.
+   * @throws {DriverError} `EINVAL`; `ENOENT` for an unknown layer; `ECANCELED`.
    */
-  check(
-    ids?: readonly string[],
-    options: CheckOptions = {},
-  ): Promise<Finding[]> {
-    return checkLayers(this.#context, ids, options);
+  check(ids?: readonly string[], options?: CheckOptions): Promise<Finding[]> {
+    return checkLayers(this.#context, ids, options ?? {});
   }
 
   /** Name of the driver. */
