@@ -9,7 +9,12 @@ import { hasCode } from "../linux/errno.ts";
 import type { OverlayMount } from "../overlay/data.ts";
 import { detach, mountLayers } from "../overlay/mount.ts";
 import { correctDir, makeDir, setOwner } from "../store/files.ts";
-import { type Layer, lowerIds, lowerIsGone } from "../store/layer.ts";
+import {
+  hasContent,
+  type Layer,
+  lowerIds,
+  lowerIsGone,
+} from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 import { explainVolatile, liftVolatile, settleVolatile } from "./volatile.ts";
@@ -124,10 +129,11 @@ export function explain(
   layer: Layer,
   error: unknown,
 ): unknown {
-  if (!hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return error;
+  if (!hasCode(error, "ENOENT", "ENOTDIR", "ELOOP", "EINVAL")) return error;
   try {
-    const ids = context.store.withHome((home) => lowerIds(home, layer));
-    const gone = ids.find((id) => !context.store.exists(id));
+    const gone = context.store.withHome((home) =>
+      lowerIds(home, layer).find((id) => !hasContent(home, id))
+    );
     return gone === undefined ? error : lowerIsGone(layer, gone);
   } catch (fault) {
     return fault;

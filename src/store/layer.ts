@@ -62,6 +62,16 @@ export function lowerIsGone(layer: Layer, lower: string): DriverError {
   return corrupt(layer.id, `its lower layer ${quote(lower)} is gone`);
 }
 
+/** Whether a layer is there with a directory of its own content. */
+export function hasContent(home: Dir, id: string): boolean {
+  try {
+    return home.tryStat(`${id}/${DIFF}`)?.type === "dir";
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR", "ELOOP")) return false;
+    throw error;
+  }
+}
+
 /**
  * Opens a layer's directory.
  *

@@ -5,7 +5,7 @@
  */
 
 import type { Driver } from "../../mod.ts";
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 import {
   assertCode,
   assertRefused,
@@ -114,6 +114,25 @@ Deno.test("Driver refuses a layer whose lower is gone", async () => {
   for (const [name, call] of Object.entries(CALLS)) {
     if (name === "put" || name === "remove") continue;
     await assertRefused(home, () => call(driver, "child"), "EUCLEAN", name);
+  }
+});
+
+Deno.test("Driver refuses a layer whose lower has lost its content", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await family(driver);
+  for (
+    const breakIt of [
+      () => Deno.removeSync(`${home}/base/diff`, { recursive: true }),
+      () => Deno.writeTextFileSync(`${home}/base/diff`, "a file"),
+    ]
+  ) {
+    breakIt();
+    for (const name of ["get", "changes"] as const) {
+      const call = () => CALLS[name]!(driver, "child");
+      const error = await assertRefused(home, call, "EUCLEAN", name);
+      assertStringIncludes(error.message, '"base" is gone');
+    }
   }
 });
 
