@@ -48,7 +48,8 @@ const PROBE_REGEXP =
 /** Names in the trial directories of dockerd. */
 const IN_PROBE_REGEXP =
   /^(?:l[123]|lower[12]?|upper|work|merged|userxattr-check\d*|\d+)$/;
-const REMOVING = "-removing";
+/** What the name of a layer ends in that dockerd is deleting. */
+export const REMOVING = "-removing";
 /** What a new file system has of its own. */
 const LOST_AND_FOUND = "lost+found";
 

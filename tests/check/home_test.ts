@@ -112,6 +112,43 @@ damageTest({
 });
 
 damageTest({
+  what: "a half-removed layer without a name that others stand on",
+  harm: (family) => {
+    Deno.renameSync(family.path("top"), family.path("top-removing"));
+    family.remove("top-removing/link");
+  },
+  found: [
+    "error lower-layer-missing leaf/lower",
+    "warning layer-leftover top-removing",
+  ],
+  left: [
+    "error lower-layer-missing leaf/lower",
+    "warning layer-leftover top-removing",
+  ],
+  lossy: true,
+});
+
+damageTest({
+  what: "a half-removed layer that a layer without a list may need",
+  harm: (family) => {
+    Deno.renameSync(family.path("top"), family.path("top-removing"));
+    family.write("leaf/lower", "");
+  },
+  found: [
+    "error lower-empty leaf/lower",
+    "note short-link-dangling l/{top}",
+    "warning layer-leftover top-removing",
+  ],
+  left: [
+    "error lower-empty leaf/lower",
+    "warning layer-leftover top-removing",
+  ],
+  lossy: true,
+  after: (family) =>
+    assertEquals(family.read("top-removing/diff/top"), "content of top"),
+});
+
+damageTest({
   what: "nothing wrong with a layer whose id ends in -removing",
   harm: async (family) => {
     await family.driver.create("x-removing", "leaf");

@@ -5,9 +5,9 @@
  */
 
 import type { FileStatus } from "../../linux/stat.ts";
-import { LINKS, linkTarget, quote } from "../../store/layout.ts";
+import { LINKS, quote } from "../../store/layout.ts";
 import type { Fault } from "../fault.ts";
-import { shortNameOf, type View } from "../view.ts";
+import { REMOVING, shortNameOf, type View } from "../view.ts";
 
 /** What a home may have that is neither ours nor a layer. */
 const KNOWN: Readonly<Record<string, FileStatus["type"]>> = {
@@ -109,7 +109,7 @@ function probe(view: View, name: string): Fault {
 
 function leftover(view: View, name: string): Fault {
   const isTrial = name.startsWith(".tmp-probe");
-  const needed = isNeeded(view, name);
+  const needed = neederOf(view, name);
   return {
     name: isTrial ? "probe-leftover" : "layer-leftover",
     severity: isTrial ? "note" : "warning",
@@ -127,17 +127,32 @@ function leftover(view: View, name: string): Fault {
   };
 }
 
-/** A layer that lists the short name that a directory has, or had under its earlier name. */
-function isNeeded(view: View, name: string): string | undefined {
+/** A layer that needs the files of a half-removed one, or may need them. */
+function neederOf(view: View, name: string): string | undefined {
   const dir = view.facts.dirs.get(name)!;
-  const short = shortNameOf(dir);
-  if (short === undefined || view.claimants.has(short)) return undefined;
-  const target = view.facts.linkEntries.get(short)?.target;
-  const earlier = linkTarget(name.replace(/-removing$/, ""));
-  return target === undefined || target === earlier ||
-      view.targetOf(short) === undefined
-    ? view.listers.get(short)?.[0]
-    : undefined;
+  const wasLayer = name.endsWith(REMOVING);
+  const unclear = wasLayer && dir.committed && unclearLayer(view);
+  if (unclear) return unclear;
+  const own = shortNameOf(dir);
+  const shorts = own === undefined ? [] : [own];
+  if (wasLayer) {
+    shorts.push(...view.linksTo.get(name.slice(0, -REMOVING.length)) ?? []);
+  }
+  // A name that leads to a layer is that one's now.
+  return shorts.filter((short) => view.ownerOf(short) === undefined)
+    .flatMap((short) => view.listers.get(short) ?? [])[0];
+}
+
+/** A layer that does not say what it stands on. */
+function unclearLayer(view: View): string | undefined {
+  for (const [id, { lower, work }] of view.layers) {
+    if (
+      lower === undefined ? work !== undefined : !view.lists.get(id)?.length
+    ) {
+      return id;
+    }
+  }
+  return undefined;
 }
 
 function halfMade(view: View, name: string): Fault {
