@@ -25,7 +25,7 @@ import type { ApplyOptions } from "../types.ts";
 import { Budget } from "./budget.ts";
 import type { Context, Relation } from "./context.ts";
 import { acquireLocked, releaseLocked } from "./mounting.ts";
-import { Pace, paced } from "./pace.ts";
+import { Pace, paced } from "../pace.ts";
 import {
   dropManifest,
   persistData,

@@ -17,7 +17,7 @@ import { Tally, usage } from "../tree/usage.ts";
 import type { Change } from "../types.ts";
 import type { Context, Relation } from "./context.ts";
 import { explain } from "./mounting.ts";
-import { paced } from "./pace.ts";
+import { paced } from "../pace.ts";
 import { View } from "./view.ts";
 
 /** Changes of a layer, sorted by the bytes of their paths. */

@@ -13,7 +13,7 @@ import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
 import type { Context, Relation } from "./context.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "../pace.ts";
 import { View } from "./view.ts";
 
 /** Bytes handed on at once. */

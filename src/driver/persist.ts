@@ -10,7 +10,7 @@ import { LineWriter } from "../store/lines.ts";
 import { DIFF, MANIFEST, temporaryName } from "../store/layout.ts";
 import { recordTree } from "../tree/manifest.ts";
 import type { Context } from "./context.ts";
-import { paced } from "./pace.ts";
+import { paced } from "../pace.ts";
 
 /**
  * Waits until what was written so far is on the disk, unless that is not wanted:

@@ -10,7 +10,7 @@ import { tryLock } from "../linux/lock.ts";
 import { openLayer } from "../store/layer.ts";
 import { hasStrays, removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
-import { paced } from "./pace.ts";
+import { paced } from "../pace.ts";
 
 /** What {@linkcode purgeLeftovers} did. */
 export interface Purged {

@@ -11,7 +11,7 @@ import { checkId, MERGED, quote } from "../store/layout.ts";
 import type { Doomed } from "../store/store.ts";
 import { printableName } from "../text.ts";
 import type { Context } from "./context.ts";
-import { begun, paced } from "./pace.ts";
+import { begun, paced } from "../pace.ts";
 
 /** How long the caller waits for files to be deleted: enough for small layers. */
 const WAIT_MS = 0.5;
