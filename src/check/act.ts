@@ -104,7 +104,7 @@ function makeLink(home: Dir, { short, id, instead }: Of<"link">): void {
   const fresh = newShortName();
   links.symlink(linkTarget(id), fresh);
   try {
-    if (links.readlink(short) !== instead) throw changed();
+    requireSame(links, short, instead);
     links.rename(fresh, links, short);
   } catch (error) {
     links.unlink(fresh);

@@ -35,7 +35,7 @@ export interface DirFacts {
   readonly names: readonly string[] | undefined;
   /** What `diff` is. */
   readonly diff: FileStatus | undefined;
-  /** Whether `diff` is missing or has nothing in it. */
+  /** Whether `diff` is missing or has nothing in it; asked only where there is no `link`. */
   readonly isEmpty: boolean;
   /** The file `link`. */
   readonly link: RecordFile | undefined;
@@ -65,6 +65,8 @@ export interface HomeFacts {
   readonly dirs: ReadonlyMap<string, DirFacts>;
   /** Whatever else lies in the home, by name. */
   readonly others: ReadonlyMap<string, FileStatus>;
+  /** Paths of what the file system cannot tell anything about. */
+  readonly unreadable: ReadonlySet<string>;
   /** Mounts below the home, deepest first; their paths are relative to it. */
   readonly mounts: readonly MountRecord[];
 }

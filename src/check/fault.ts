@@ -17,7 +17,7 @@ export type Action =
     readonly do: "link";
     readonly short: string;
     readonly id: string;
-    readonly instead: string | undefined;
+    readonly instead: FileStatus | undefined;
   }
   /** Remove a short link that still has this text. */
   | { readonly do: "unlink"; readonly short: string; readonly target: string }

@@ -74,7 +74,8 @@ export function readDir(
     self,
     names,
     diff,
-    isEmpty: diff === undefined || (diff.type === "dir" && isEmpty(dir, DIFF)),
+    isEmpty: diff === undefined ||
+      (!has.has(LINK) && diff.type === "dir" && isEmpty(dir, DIFF)),
     link: readRecord(dir, LINK, stat(LINK)),
     lower: readRecord(dir, LOWER, stat(LOWER)),
     committed: stat(COMMITTED),

@@ -5,12 +5,12 @@
  */
 
 import type { Dir } from "../linux/dir.ts";
-import { hasCode } from "../linux/errno.ts";
+import { hasCode, SyscallError } from "../linux/errno.ts";
 import { type MountRecord, mountsBelow } from "../linux/mountinfo.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { LINKS } from "../store/layout.ts";
 import type { DirFacts, HomeFacts, LinkEntry } from "./facts.ts";
-import { readDir } from "./read_dir.ts";
+import { readDir, unlessUnreadable } from "./read_dir.ts";
 
 /**
  * Reads a home; yields after each layer.
@@ -20,11 +20,12 @@ import { readDir } from "./read_dir.ts";
 export function* readHome(home: Dir): Generator<void, HomeFacts> {
   const dirs = new Map<string, DirFacts>();
   const others = new Map<string, FileStatus>();
-  const linkEntries = yield* readLinks(home);
+  const unreadable = new Set<string>();
+  const linkEntries = yield* readLinks(home, unreadable);
   using listing = home.reopen();
   for (const { name } of listing.names()) {
     if (name === LINKS) continue;
-    const status = home.tryStat(name);
+    const status = statOr(home, name, () => unreadable.add(name));
     if (status === undefined) continue;
     if (status.type !== "dir") others.set(name, status);
     else {
@@ -39,19 +40,24 @@ export function* readHome(home: Dir): Generator<void, HomeFacts> {
     linkEntries,
     dirs,
     others,
+    unreadable,
     mounts: mountsIn(home.path),
   };
 }
 
-function* readLinks(home: Dir): Generator<void, Map<string, LinkEntry>> {
+function* readLinks(
+  home: Dir,
+  unreadable: Set<string>,
+): Generator<void, Map<string, LinkEntry>> {
   const entries = new Map<string, LinkEntry>();
   if (home.tryStat(LINKS)?.type !== "dir") return entries;
   using links = home.openDir(LINKS);
   for (const { name } of links.names()) {
-    const status = links.tryStat(name);
+    const tell = () => unreadable.add(`${LINKS}/${name}`);
+    const status = statOr(links, name, tell);
     if (status === undefined) continue;
     const target = status.type === "symlink"
-      ? tryReadlink(links, name)
+      ? unlessUnreadable(() => links.readlink(name), undefined)
       : undefined;
     entries.set(name, { status, target });
     yield;
@@ -59,12 +65,18 @@ function* readLinks(home: Dir): Generator<void, Map<string, LinkEntry>> {
   return entries;
 }
 
-function tryReadlink(links: Dir, name: string): string | undefined {
+/** What `name` is; `undefined` if it is gone or, which is told, cannot be read. */
+function statOr(
+  dir: Dir,
+  name: string,
+  tell: () => void,
+): FileStatus | undefined {
   try {
-    return links.readlink(name);
+    return dir.tryStat(name);
   } catch (error) {
-    if (hasCode(error, "ENOENT", "EINVAL", "EIO", "EUCLEAN")) return undefined;
-    throw error;
+    if (!(error instanceof SyscallError)) throw error;
+    tell();
+    return undefined;
   }
 }
 

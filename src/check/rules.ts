@@ -42,7 +42,14 @@ export function judge(
     ...modeFaults(view, expected),
     ...mountFaults(view, elsewhere),
   ];
-  return { view, faults };
+  // Nothing is mended by what may only look wrong because other things are hidden.
+  const mendable = facts.unreadable.size === 0;
+  return {
+    view,
+    faults: mendable
+      ? faults
+      : faults.map((fault) => ({ ...fault, repair: undefined })),
+  };
 }
 
 /** Faults of lists that name what the layer does not stand on. */

@@ -156,7 +156,15 @@ export class View {
     const claimants = this.claimants.get(short);
     if (claimants === undefined) return target;
     if (target !== undefined && claimants.includes(target)) return target;
-    return claimants.length === 1 ? claimants[0] : target;
+    if (claimants.length === 1) return claimants[0];
+    return target ?? this.#parentAmong(short, claimants);
+  }
+
+  /** Of several layers with one name that others list, the one that was ever a parent. */
+  #parentAmong(short: string, ids: readonly string[]): string | undefined {
+    if (!this.listers.has(short)) return undefined;
+    const parents = ids.filter((id) => this.layers.get(id)?.committed);
+    return parents.length === 1 ? parents[0] : undefined;
   }
 
   /** A short name whose link leads to a layer: its own one if that does. */

@@ -194,6 +194,52 @@ damageTest({
 });
 
 damageTest({
+  what: "a parent without a name whose link leads elsewhere",
+  harm: (family) => {
+    family.remove("mid/link");
+    family.link("l/{mid}", "/etc");
+  },
+  found: [
+    "error link-missing mid/link",
+    "error lower-layer-missing leaf/lower",
+    "error lower-layer-missing top/lower",
+  ],
+});
+
+damageTest({
+  what: "a short link that is an empty file, and replaces it",
+  harm: (family) => {
+    family.remove("l/{leaf}");
+    family.write("l/{leaf}", "");
+  },
+  found: ["error short-link-type l/{leaf}"],
+});
+
+damageTest({
+  what: "a copy of a parent, and gives it a name of its own",
+  harm: (family) => {
+    new Deno.Command("cp", {
+      args: ["-a", family.path("base"), family.path("copy")],
+    }).outputSync();
+    family.remove("copy/committed");
+    family.remove("l/{base}");
+  },
+  found: ["error link-shared copy/link", "error short-link-missing l/{base}"],
+});
+
+damageTest({
+  what: "a layer that was renamed, and lets its link lead there",
+  harm: (family) => Deno.renameSync(family.path("mid"), family.path("moved")),
+  found: ["error short-link-target l/{mid}"],
+  lossy: true,
+  after: async (family) => {
+    await family.driver.get("leaf");
+    assertEquals(family.read("leaf/merged/mid"), "content of mid");
+    await family.driver.put("leaf");
+  },
+});
+
+damageTest({
   what: "no directory of short links",
   harm: (family) => family.remove("l"),
   found: ["error links-missing l"],

@@ -21,6 +21,7 @@ const DUMMY_REGEXP = /^fsutils-dummy\d*$/;
 export function* homeFaults(view: View): Generator<Fault> {
   yield* linksFaults(view);
   if (!view.isHome) return;
+  for (const path of view.facts.unreadable) yield unreadable(path);
   yield* otherFaults(view);
   for (const [name, kind] of view.kinds) {
     if (kind === "foreign" && KNOWN[name] !== "dir") yield foreign(name);
@@ -60,6 +61,16 @@ function* otherFaults(view: View): Generator<Fault> {
     else if (DUMMY_REGEXP.test(name) && type === "file") yield dummy(name);
     else yield foreign(name);
   }
+}
+
+function unreadable(path: string): Fault {
+  return {
+    name: "home-unreadable",
+    severity: "error",
+    path,
+    message: `${quote(path)} cannot be read: the file system may be damaged, ` +
+      "and what is said of other things may follow from that",
+  };
 }
 
 function noDirectory(name: string, type: string): Fault {

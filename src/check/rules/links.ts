@@ -11,6 +11,7 @@ import {
   linkTarget,
   quote,
 } from "../../store/layout.ts";
+import type { FileStatus } from "../../linux/stat.ts";
 import type { DirFacts, LinkEntry } from "../facts.ts";
 import type { Fault, Repair } from "../fault.ts";
 import { shortNameOf, type View } from "../view.ts";
@@ -132,6 +133,7 @@ function* brokenEntry(
     : `the layers that list it (${listed}) cannot be mounted`;
   const path = `${LINKS}/${short}`;
   const base = { severity: "error" as const, id, path };
+  if (view.facts.unreadable.has(path)) return;
   if (entry === undefined) {
     const best = view.bestLink(id);
     if (best !== undefined && listed === 0) {
@@ -152,12 +154,17 @@ function* brokenEntry(
       repair: linking(short, id, undefined, "make it again"),
     };
   } else if (entry.target === undefined) {
+    const { type, size } = entry.status;
+    const holds = type === "dir" || (type === "file" && size > 0);
     yield {
       ...base,
       name: "short-link-type",
-      message: `The short link of layer ${
-        quote(id)
-      } is a ${entry.status.type}: ${affected}; move it away, and a repair makes the link again`,
+      message: `The short link of layer ${quote(id)} is a ${type}: ${affected}${
+        holds ? "; move it away, and a repair makes the link again" : ""
+      }`,
+      repair: holds
+        ? undefined
+        : linking(short, id, entry.status, "put the link in its place"),
     };
   } else if (entry.target !== linkTarget(id)) {
     yield {
@@ -166,7 +173,7 @@ function* brokenEntry(
       message: `The short link of layer ${quote(id)} leads to ${
         quote(entry.target)
       } instead of ${quote(linkTarget(id))}: ${affected}`,
-      repair: linking(short, id, entry.target, "let it lead there again"),
+      repair: linking(short, id, entry.status, "let it lead there again"),
     };
   }
 }
@@ -174,7 +181,7 @@ function* brokenEntry(
 function linking(
   short: string,
   id: string,
-  instead: string | undefined,
+  instead: FileStatus | undefined,
   says: string,
 ): Repair {
   return { says, action: { do: "link", short, id, instead } };
@@ -187,6 +194,8 @@ function* strayEntry(
   { target, status }: LinkEntry,
 ): Generator<Fault> {
   if (view.claimants.has(short)) return;
+  // What a layer lists is told there, if it leads to none.
+  if (view.listers.has(short)) return;
   const path = `${LINKS}/${short}`;
   const id = target === undefined ? undefined : idOfTarget(target);
   if (target === undefined || id === undefined) {
@@ -200,7 +209,6 @@ function* strayEntry(
     };
     return;
   }
-  if (view.listers.has(short)) return;
   const layer = view.layers.get(id);
   const repair: Repair = {
     says: "remove it",

@@ -18,7 +18,7 @@ import { shortNameOf, type View } from "../view.ts";
  */
 export function lostNames(view: View): Map<string, string> {
   const orphans = [...view.listers.keys()].filter((short) =>
-    view.ownerOf(short) === undefined && !view.facts.linkEntries.has(short)
+    view.ownerOf(short) === undefined
   );
   if (orphans.length === 0) return new Map();
   const nameless = [...view.layers.values()].filter((dir) =>
