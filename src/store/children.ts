@@ -7,7 +7,7 @@
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { FileStatus } from "../linux/stat.ts";
-import { readSmall } from "./files.ts";
+import { NO_FILE, readSmall } from "./files.ts";
 import {
   COMMITTED,
   DIFF,
@@ -16,6 +16,7 @@ import {
   LINKS,
   LOWER,
   parseLower,
+  WORK,
 } from "./layout.ts";
 
 /** Coarsest clock tick of file times, with some reserve. */
@@ -38,6 +39,8 @@ export class Children {
   readonly #childrenOf = new Map<string, Set<string>>();
   /** Layers that do not say what they stand on. */
   readonly #unclear = new Set<string>();
+  /** Layers whose parent's short link leads nowhere, and may be made again. */
+  readonly #adrift = new Set<string>();
   readonly #fineTimes: boolean;
   #known = false;
   #stamp: string | undefined;
@@ -56,7 +59,9 @@ export class Children {
     if (!this.#mayHaveNew(home, id)) return undefined;
     this.#refresh(home);
     // Somebody may have mended them meanwhile.
-    for (const child of [...this.#unclear]) this.#readAgain(home, child);
+    for (const child of [...this.#unclear, ...this.#adrift]) {
+      this.#readAgain(home, child);
+    }
     return this.#childrenOf.get(id)?.values().next().value;
   }
 
@@ -120,7 +125,10 @@ export class Children {
     else {
       for (const lower of lowers) {
         const id = targetOf(home, lower);
-        if (id === undefined) continue;
+        if (id === undefined) {
+          this.#adrift.add(child);
+          continue;
+        }
         this.#add(id, child);
         break;
       }
@@ -191,6 +199,7 @@ export class Children {
 
   #drop(child: string): void {
     this.#unclear.delete(child);
+    this.#adrift.delete(child);
     const parent = this.#parentOf.get(child);
     if (parent === undefined) return;
     this.#parentOf.delete(child);
@@ -208,12 +217,22 @@ function targetOf(home: Dir, path: string): string | undefined {
 
 /** Short links that a layer lists; none for a base layer, or what is no layer. */
 function lowersOf(home: Dir, id: string): readonly string[] | "unclear" {
-  const text = unlessBroken(() => {
+  return unlessBroken(() => {
     using dir = home.openDir(id);
-    return dir.tryStat(DIFF) && readSmall(dir, LOWER);
-  });
-  if (text === undefined) return [];
-  return parseLower(text) ?? "unclear";
+    return dir.tryStat(DIFF) && listIn(dir);
+  }) ?? [];
+}
+
+function listIn(dir: Dir): readonly string[] | "unclear" {
+  try {
+    const text = readSmall(dir, LOWER);
+    if (text !== undefined) return parseLower(text) ?? "unclear";
+    // What was made on another layer has a work directory.
+    return dir.tryStat(WORK) === undefined ? [] : "unclear";
+  } catch (error) {
+    if (hasCode(error, ...NO_FILE)) return "unclear";
+    throw error;
+  }
 }
 
 /** What is not there, or not a link, leads nowhere. */

@@ -8,6 +8,7 @@ import {
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW,
+  O_NONBLOCK,
   O_RDONLY,
   O_WRONLY,
 } from "../linux/constants.ts";
@@ -28,13 +29,18 @@ import { temporaryName } from "./layout.ts";
 const LARGEST = 64 * 1024;
 const scratch = new Uint8Array(LARGEST);
 
+/** What reading a directory, a symbolic link, a socket or a device answers. */
+export const NO_FILE = ["EISDIR", "ELOOP", "ENXIO", "ENODEV", "EAGAIN"];
+
 /**
  * Reads a small file.
  *
  * @returns Its text; `undefined` if there is no such file.
+ * @throws {SyscallError} one of {@linkcode NO_FILE} if it is no file.
  */
 export function readSmall(dir: Dir, name: string): string | undefined {
-  const fd = tryOpenAt(dir, name, O_RDONLY | O_NOFOLLOW);
+  // A fifo in its place would wait for a writer.
+  const fd = tryOpenAt(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (fd === undefined) return undefined;
   try {
     let length = 0;

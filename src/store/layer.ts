@@ -8,7 +8,7 @@ import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { sameFile } from "../linux/stat.ts";
-import { readSmall } from "./files.ts";
+import { NO_FILE, readSmall } from "./files.ts";
 import {
   checkId,
   COMMITTED,
@@ -175,8 +175,18 @@ export function openDiff(home: Dir, layer: Layer): Dir {
   throw wentAway(layer);
 }
 
+/** Reads a file of a layer's record; nothing else in its place is followed. */
+function readPart(dir: Dir, id: string, name: string): string | undefined {
+  try {
+    return readSmall(dir, name);
+  } catch (error) {
+    if (!hasCode(error, ...NO_FILE)) throw error;
+    throw corrupt(id, `its "${name}" is not a file`);
+  }
+}
+
 function readLowers(dir: Dir, id: string): readonly string[] {
-  const text = readSmall(dir, LOWER);
+  const text = readPart(dir, id, LOWER);
   if (text === undefined) return [];
   const lowers = parseLower(text);
   if (lowers !== undefined) return lowers;
@@ -190,7 +200,7 @@ function readLowers(dir: Dir, id: string): readonly string[] {
 
 /** Reads the short name of a layer. */
 export function readShortName(dir: Dir, id: string): string {
-  const text = readSmall(dir, LINK);
+  const text = readPart(dir, id, LINK);
   if (text === undefined) throw corrupt(id, `it has no file "${LINK}"`);
   if (!isShortName(text)) {
     throw corrupt(

@@ -104,6 +104,35 @@ Deno.test('Driver refuses a malformed "link" of a parent', async () => {
   await assertRefused(home, () => driver.create("new", "other"), "EUCLEAN");
 });
 
+Deno.test("Driver refuses a layer whose record is made of anything but files", async () => {
+  for (const name of ["link", "lower"]) {
+    for (const type of ["directory", "link", "fifo", "device"]) {
+      await using temp = await tempDriver();
+      const { driver, home } = temp;
+      await family(driver);
+      const path = `${home}/child/${name}`;
+      Deno.renameSync(path, `${home}/elsewhere`);
+      if (type === "directory") Deno.mkdirSync(path);
+      if (type === "link") Deno.symlinkSync("../elsewhere", path);
+      if (type === "fifo") await run("mkfifo", path);
+      if (type === "device") await run("mknod", path, "c", "0", "0");
+
+      const about = `${name}, ${type}`;
+      await assertRefused(home, () => driver.get("child"), "EUCLEAN", about);
+      await assertRefused(
+        home,
+        () => driver.create("new", "child"),
+        "EUCLEAN",
+        about,
+      );
+    }
+  }
+});
+
+async function run(program: string, ...args: string[]): Promise<void> {
+  await new Deno.Command(program, { args }).output();
+}
+
 Deno.test("Driver refuses a layer whose lower is gone", async () => {
   await using temp = await tempDriver();
   const { driver, home } = temp;

@@ -21,6 +21,38 @@ Deno.test("Driver.remove() keeps a parent that a layer with an unreadable record
   assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["l"]);
 });
 
+Deno.test("Driver.remove() keeps a parent whose child has no file that lists it", async () => {
+  for (const harm of ["missing", "link", "directory", "fifo"]) {
+    await using temp = await tempDriver();
+    const { driver, home } = temp;
+    await driver.create("base");
+    await driver.create("child", "base");
+    const lower = `${home}/child/lower`;
+    await Deno.remove(lower);
+    if (harm === "link") await Deno.symlink("nowhere", lower);
+    if (harm === "directory") await Deno.mkdir(lower);
+    if (harm === "fifo") {
+      await new Deno.Command("mkfifo", { args: [lower] }).output();
+    }
+
+    await assertCode(() => driver.remove("base"), "EBUSY", harm);
+  }
+});
+
+Deno.test("Driver.remove() keeps a parent whose short link was lost and made again", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await driver.create("base");
+  await driver.create("parent", "base");
+  await driver.create("child", "parent");
+  const link = `${home}/l/${await Deno.readTextFile(`${home}/parent/link`)}`;
+  await Deno.remove(link);
+  await assertCode(() => driver.remove("base"), "EBUSY");
+  await Deno.symlink("../parent/diff", link);
+
+  await assertCode(() => driver.remove("parent"), "EBUSY");
+});
+
 Deno.test("Driver.cleanup() clears away what killed probes and mounts left", async () => {
   await using temp = await tempDriver();
   const { driver, home } = temp;
