@@ -14,10 +14,12 @@ import { detach } from "../overlay/mount.ts";
 import { unmarkVolatile } from "../overlay/volatile.ts";
 import { correctDir, makeDir, writeAtomic } from "../store/files.ts";
 import {
+  COMMITTED,
   DIFF,
   LINK,
   LINKS,
   linkTarget,
+  LOWER,
   MERGED,
   newShortName,
   TEMPORARY,
@@ -181,12 +183,21 @@ function* deleteDir(
   if (!sameFile(dir.self(), self)) throw changed();
   if (!emptyOnly) return yield* removeTree(home, name);
   using listing = dir.reopen();
-  for (const { name: inner } of listing.names()) {
-    if (inner.startsWith(TEMPORARY)) yield* removeTree(dir, inner);
-    else if (inner === DIFF || inner === MERGED) dir.rmdir(inner);
+  // What may hold content comes first: if it does, nothing is deleted.
+  const names = listing.names().map((entry) => entry.name);
+  for (const inner of [...new Set([DIFF, MERGED, ...names])]) {
+    if (!names.includes(inner)) continue;
+    if (inner === DIFF || inner === MERGED) dir.rmdir(inner);
+    else if (isOfRecord(inner)) yield* removeTree(dir, inner);
   }
   // Fails if anything else is there.
   home.rmdir(name);
+}
+
+/** Whether something in a layer is no content. */
+function isOfRecord(name: string): boolean {
+  return name.startsWith(TEMPORARY) ||
+    [COMMITTED, LINK, LOWER, WORK].includes(name);
 }
 
 function drop(home: Dir, { id, name }: Of<"drop">): void {

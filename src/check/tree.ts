@@ -21,7 +21,7 @@ import { parentPath } from "../tree/paths.ts";
 import { type TreeFile, walk } from "../tree/walk.ts";
 import { Below } from "./below.ts";
 import type { Fault } from "./fault.ts";
-import { type MarkedFile, markFaults } from "./rules/marks.ts";
+import { isHiding, type MarkedFile, markFaults } from "./rules/marks.ts";
 import type { View } from "./view.ts";
 
 /** How often a tree is begun again that changes while it is read. */
@@ -147,7 +147,8 @@ function examine(
     ? listXattrsFd(dir.fd, dir.path)
     : listXattrsAt(parent, name);
   const whiteout = isWhiteout(status);
-  if (names.length === 0 && !whiteout) return undefined;
+  const counts = whiteout || isHiding(path);
+  if (names.length === 0 && !counts) return undefined;
   const attributes = attributesOf(
     names,
     (attribute) =>
@@ -155,7 +156,7 @@ function examine(
         ? getXattrFd(dir.fd, attribute, dir.path)
         : getXattrAt(parent, name, attribute),
   );
-  if (attributes.size === 0 && !whiteout) return undefined;
+  if (attributes.size === 0 && !counts) return undefined;
   const marked: MarkedFile = {
     id,
     path,

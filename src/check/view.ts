@@ -19,6 +19,7 @@ import {
   WORK,
 } from "../store/layout.ts";
 import type { DirFacts, HomeFacts } from "./facts.ts";
+import { ownerOf } from "./ownership.ts";
 
 /** What a directory in a home is. */
 export type Kind =
@@ -50,6 +51,8 @@ const IN_PROBE_REGEXP =
   /^(?:l[123]|lower[12]?|upper|work|merged|userxattr-check\d*|\d+)$/;
 /** What the name of a layer ends in that dockerd is deleting. */
 export const REMOVING = "-removing";
+/** Matches names like those of unfinished layers and trials. */
+const TEMPORARY_REGEXP = /^\.tmp-(?:layer|probe)-/;
 /** What a new file system has of its own. */
 const LOST_AND_FOUND = "lost+found";
 
@@ -114,7 +117,7 @@ export class View {
     if (name === LOST_AND_FOUND) return "foreign";
     if (isUnfinished(name)) return this.#isLinked(dir) ? "foreign" : "leftover";
     if (!isLayerName(name)) return "foreign";
-    if (name.endsWith(REMOVING) && !this.#isLiving(dir)) return "leftover";
+    if (isDoubtful(name) && !this.#isLiving(dir)) return "leftover";
     if (names === undefined) return "layer";
     if (isProbe(dir)) return "probe";
     if (this.linksTo.has(name)) return "layer";
@@ -122,7 +125,8 @@ export class View {
       RECORD.has(each) || each.startsWith(TEMPORARY)
     );
     if (known.length === 0 && names.length > 0) return "foreign";
-    return isHalfMade(dir) ? "half-made" : "layer";
+    const listed = this.listers.has(shortNameOf(dir) ?? "");
+    return isHalfMade(dir, listed) ? "half-made" : "layer";
   }
 
   /** Whether a directory's own short name leads to it. */
@@ -147,39 +151,29 @@ export class View {
     return id !== undefined && this.layers.has(id) ? id : undefined;
   }
 
-  /**
-   * Layer that a short name stands for: the one it leads to, unless it is
-   * another that calls itself so. A short name is never given twice.
-   */
+  /** Layer that a short name stands for; see {@linkcode ownerOf}. */
   ownerOf(short: string): string | undefined {
-    const target = this.targetOf(short);
-    const claimants = this.claimants.get(short);
-    if (claimants === undefined) return target;
-    if (target !== undefined && claimants.includes(target)) return target;
-    if (claimants.length === 1) return claimants[0];
-    return target ?? this.#parentAmong(short, claimants);
+    return ownerOf(this, short).id;
   }
 
-  /** Of several layers with one name that others list, the one that was ever a parent. */
-  #parentAmong(short: string, ids: readonly string[]): string | undefined {
-    if (!this.listers.has(short)) return undefined;
-    const parents = ids.filter((id) => this.layers.get(id)?.committed);
-    return parents.length === 1 ? parents[0] : undefined;
+  /** Whether a layer calls itself by a short name that leads to it. */
+  isNamed(id: string): boolean {
+    const own = shortNameOf(this.layers.get(id));
+    return own !== undefined && this.targetOf(own) === id;
   }
 
   /** A short name whose link leads to a layer: its own one if that does. */
   usableName(id: string): string | undefined {
-    const own = shortNameOf(this.layers.get(id));
-    if (own !== undefined && this.targetOf(own) === id) return own;
-    return this.bestLink(id);
+    return this.isNamed(id)
+      ? shortNameOf(this.layers.get(id))
+      : this.bestLink(id);
   }
 
   /** Of the links that lead to a layer, the one that most layers list. */
   bestLink(id: string): string | undefined {
     const uses = (short: string) => this.listers.get(short)?.length ?? 0;
-    return this.linksTo.get(id)?.toSorted((a, b) =>
-      uses(b) - uses(a) || (a < b ? -1 : 1)
-    )[0];
+    return this.linksTo.get(id)?.filter((short) => this.ownerOf(short) === id)
+      .sort((a, b) => uses(b) - uses(a) || (a < b ? -1 : 1))[0];
   }
 
   /** Whether a directory holds anything that a home has. */
@@ -217,7 +211,8 @@ function listOf(dir: DirFacts): string[] | undefined {
 
 /** Whether something of that name is probably half deleted, and stands on nothing any more. */
 function isDoubtful(name: string): boolean {
-  return !isLayerName(name) || name.endsWith(REMOVING);
+  return !isLayerName(name) || name.endsWith(REMOVING) ||
+    TEMPORARY_REGEXP.test(name);
 }
 
 function isProbe({ name, names, diff, link }: DirFacts): boolean {
@@ -226,8 +221,9 @@ function isProbe({ name, names, diff, link }: DirFacts): boolean {
 }
 
 /** Whether a layer got no further than its first steps, and holds nothing. */
-function isHalfMade(dir: DirFacts): boolean {
+function isHalfMade(dir: DirFacts, listed: boolean): boolean {
+  if (dir.merged !== undefined && !dir.mergedIsEmpty) return false;
+  if (dir.diff === undefined) return !listed;
   return dir.isEmpty && dir.link === undefined && dir.lower === undefined &&
-    dir.work === undefined && dir.committed === undefined &&
-    (dir.merged === undefined || dir.mergedIsEmpty);
+    dir.work === undefined && dir.committed === undefined;
 }

@@ -82,12 +82,14 @@ damageTest({
   harm: (family) => {
     family.mkdir(`.tmp-layer-${UUID}/diff/dir`);
     family.mkdir(`.tmp-probe-${UUID}/l1`);
+    family.mkdir(".tmp-layer-1/diff/dir");
     family.mkdir("gone-removing/diff/dir");
     family.write("gone-removing/link", "GONE");
     family.link("l/GONE", "../gone/diff");
   },
   found: [
     `warning layer-leftover .tmp-layer-${UUID}`,
+    "warning layer-leftover .tmp-layer-1",
     `note probe-leftover .tmp-probe-${UUID}`,
     "warning layer-leftover gone-removing",
     "note short-link-dangling l/GONE",
@@ -165,10 +167,14 @@ damageTest({
     family.mkdir("begun/diff");
     family.mkdir("longer/diff");
     family.write("longer/.tmp-link123", "");
+    family.mkdir("hollow/work/work");
+    family.write("hollow/link", "HOLLOW");
+    family.write("hollow/lower", "l/{base}");
   },
   found: [
     "warning layer-half-made begun",
     "warning layer-half-made empty",
+    "warning layer-half-made hollow",
     "warning layer-half-made longer",
   ],
 });

@@ -228,6 +228,39 @@ damageTest({
 });
 
 damageTest({
+  what: "two short links that were exchanged",
+  harm: (family) => {
+    family.link("l/{base}", "../mid/diff");
+    family.link("l/{mid}", "../base/diff");
+  },
+  found: [
+    "error short-link-target l/{base}",
+    "error short-link-target l/{mid}",
+  ],
+});
+
+damageTest({
+  what: "two names that were exchanged",
+  harm: (family) => {
+    family.write("base/link", "{mid}");
+    family.write("mid/link", "{base}");
+  },
+  found: ["error link-shared base/link", "error link-shared mid/link"],
+  after: (family) => assertEquals(family.read("mid/link"), family.short.mid),
+});
+
+damageTest({
+  what: "names of two base layers that were exchanged, and does not guess",
+  harm: async (family) => {
+    await family.driver.create("child", "lone");
+    family.write("base/link", "{lone}");
+    family.write("lone/link", "{base}");
+  },
+  found: ["error link-shared base/link", "error link-shared lone/link"],
+  left: ["error link-shared base/link", "error link-shared lone/link"],
+});
+
+damageTest({
   what: "a layer that was renamed, and lets its link lead there",
   harm: (family) => Deno.renameSync(family.path("mid"), family.path("moved")),
   found: ["error short-link-target l/{mid}"],

@@ -23,6 +23,12 @@ leftAlone(
 );
 
 leftAlone(
+  "a file that is a whiteout by its name",
+  (family) => family.write("lone/diff/.wh.shared", ""),
+  "note whiteout-name lone/diff/.wh.shared",
+);
+
+leftAlone(
   "a whiteout in a base layer",
   (family) => family.whiteout("lone/diff/nothing"),
   "note whiteout-useless lone/diff/nothing",

@@ -168,15 +168,15 @@ function unclearLayer(view: View): string | undefined {
 
 function halfMade(view: View, name: string): Fault {
   const kept = (view.facts.dirs.get(name)!.names ?? []).find((each) =>
-    !/^(?:diff|merged|\.tmp-.*)$/.test(each)
+    !/^(?:committed|diff|link|lower|merged|work|\.tmp-.*)$/.test(each)
   );
   return {
     name: "layer-half-made",
     severity: "warning",
     id: name,
     path: name,
-    message: `Layer ${quote(name)} was begun and never finished: it has ` +
-      "neither files nor a name, so no layer can be made on it",
+    message: `Layer ${quote(name)} was begun and never finished, or is half ` +
+      "removed: it has no files, and nothing leads to it",
     repair: kept === undefined ? deletion(view, name, true) : undefined,
     unlessBusy: name,
   };

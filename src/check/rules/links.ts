@@ -14,6 +14,7 @@ import {
 import type { FileStatus } from "../../linux/stat.ts";
 import type { DirFacts, LinkEntry } from "../facts.ts";
 import type { Fault, Repair } from "../fault.ts";
+import { ownerOf } from "../ownership.ts";
 import { shortNameOf, type View } from "../view.ts";
 import { lostNames } from "./lost_names.ts";
 
@@ -101,7 +102,7 @@ function renaming(
 /** A layer whose short name is another's. */
 function shared(view: View, dir: DirFacts, short: string): Fault {
   const { name: id } = dir;
-  const owner = view.ownerOf(short);
+  const { id: owner, sure } = ownerOf(view, short);
   const others = (view.claimants.get(short) ?? []).filter((each) =>
     each !== id
   );
@@ -114,9 +115,7 @@ function shared(view: View, dir: DirFacts, short: string): Fault {
     message: `Layer ${quote(id)} calls itself ${quote(short)} like layer ${
       quote(other ?? "?")
     }: what is made on one of them stands on the other`,
-    repair: owner === undefined && view.listers.has(short)
-      ? undefined
-      : renaming(view, dir),
+    repair: sure || !view.listers.has(short) ? renaming(view, dir) : undefined,
   };
 }
 

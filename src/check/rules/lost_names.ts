@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { DirFacts } from "../facts.ts";
+import { mayBeListed } from "../ownership.ts";
 import { shortNameOf, type View } from "../view.ts";
 
 /**
@@ -26,7 +26,7 @@ export function lostNames(view: View): Map<string, string> {
     !view.linksTo.has(dir.name)
   );
   const pairs = nameless.flatMap((dir) =>
-    orphans.filter((short) => fits(view, dir, short))
+    orphans.filter((short) => mayBeListed(view, dir, short))
       .map((short) => [dir.name, short] as const)
   );
   const isOnly = (pair: readonly [string, string]) =>
@@ -34,18 +34,4 @@ export function lostNames(view: View): Map<string, string> {
       other === pair || (other[0] !== pair[0] && other[1] !== pair[1])
     );
   return new Map(pairs.filter(isOnly));
-}
-
-/** Whether all who list a name repeat behind it what a layer stands on. */
-function fits(view: View, dir: DirFacts, short: string): boolean {
-  const own = dir.lower === undefined && dir.work === undefined
-    ? []
-    : view.lists.get(dir.name);
-  if (own === undefined) return false;
-  const text = own.join(":");
-  return view.listers.get(short)!.every((lister) => {
-    const list = view.lists.get(lister)!;
-    return lister !== dir.name &&
-      list.slice(list.indexOf(short) + 1).join(":") === text;
-  });
 }

@@ -10,6 +10,7 @@
 import type { FileType } from "../../linux/stat.ts";
 import type { Namespace } from "../../overlay/marks.ts";
 import { DIFF, quote } from "../../store/layout.ts";
+import { WHITEOUT_PREFIX } from "../../tree/pack.ts";
 import { baseName, parentPath } from "../../tree/paths.ts";
 import type { Below } from "../below.ts";
 import type { Fault } from "../fault.ts";
@@ -60,6 +61,7 @@ export function* markFaults(
   namespace: Namespace,
 ): Generator<Fault> {
   if (file.isWhiteout) yield* whiteoutFaults(file, below);
+  else if (isHiding(file.path)) yield hidingName(file);
   for (const [attribute, value] of file.attributes) {
     const mark = attribute.slice(attribute.indexOf("overlay.") + NESTED.length);
     if (!attribute.startsWith(namespace)) {
@@ -102,6 +104,22 @@ function* whiteoutFaults(file: MarkedFile, below: Below): Generator<Fault> {
     message: `${
       quote(at(file).path)
     } is a whiteout, but no lower has anything that it could hide`,
+  };
+}
+
+/** Whether an archive takes the name for a whiteout. */
+export function isHiding(path: string): boolean {
+  return baseName(path).startsWith(WHITEOUT_PREFIX);
+}
+
+function hidingName(file: MarkedFile): Fault {
+  return {
+    ...at(file),
+    name: "whiteout-name",
+    severity: "note",
+    message:
+      `${quote(at(file).path)} is a ${file.type} that a mount shows and ` +
+      "that hides another one once it went through an archive, by its name",
   };
 }
 
