@@ -15,6 +15,7 @@ import {
   listXattrsFd,
 } from "../linux/xattr.ts";
 import { isOverlayXattr, type Namespace } from "../overlay/marks.ts";
+import { marksNewDirs } from "../overlay/support.ts";
 import { DIFF, quote } from "../store/layout.ts";
 import { decodeName } from "../text.ts";
 import { parentPath } from "../tree/paths.ts";
@@ -85,6 +86,8 @@ interface Around {
   redirected: string | undefined;
   /** Directories whose whiteouts may be attributes. */
   readonly marked: Set<string>;
+  /** Whether the kernel made opaque what hides nothing, to save lookups. */
+  generous: boolean;
 }
 
 function* faultsIn(
@@ -98,37 +101,30 @@ function* faultsIn(
     opaque: undefined,
     redirected: undefined,
     marked: new Set(),
+    generous: marksNewDirs(),
   };
-  const rootMarks = attributesOf(
+  const attributes = attributesOf(
     listXattrsFd(root.fd, root.path),
     (name) => getXattrFd(root.fd, name, root.path),
   );
-  if (rootMarks.get(`${namespace}opaque`) === "x") around.marked.add("");
-  if (rootMarks.size > 0) {
-    found.push(
-      ...markFaults(
-        {
-          id,
-          path: "",
-          type: "dir",
-          size: 0,
-          attributes: rootMarks,
-          ...NOWHERE,
-        },
-        below,
-        namespace,
-      ),
-    );
+  if (attributes.get(`${namespace}opaque`) === "x") around.marked.add("");
+  if (attributes.size > 0) {
+    found.push(...markFaults({ ...ROOT, id, attributes }, below, namespace));
   }
   for (const file of walk(root)) {
     const marked = examine(file, id, around, namespace);
     if (marked) found.push(...markFaults(marked, below, namespace));
     yield;
   }
-  return found;
+  return around.generous
+    ? found.filter(({ name }) => name !== "opaque-useless")
+    : found;
 }
 
-const NOWHERE = {
+const ROOT = {
+  path: "",
+  type: "dir",
+  size: 0,
   isWhiteout: false,
   inOpaque: false,
   inRedirected: false,
@@ -168,7 +164,7 @@ function examine(
     inRedirected: isIn(path, around.redirected),
     inMarked: around.marked.has(parentPath(path)),
   };
-  if (dir) note(around, path, attributes, namespace);
+  note(around, path, attributes, namespace);
   return marked;
 }
 
@@ -179,6 +175,8 @@ function note(
   namespace: Namespace,
 ): void {
   const opaque = attributes.get(`${namespace}opaque`);
+  around.generous ||= attributes.has(`${namespace}redirect`) ||
+    attributes.has(`${namespace}metacopy`);
   if (opaque === "x") around.marked.add(path);
   if (opaque === "y" && !isIn(path, around.opaque)) around.opaque = path;
   if (

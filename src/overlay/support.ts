@@ -32,6 +32,14 @@ function isOn(parameter: string): boolean {
   }
 }
 
+/**
+ * Whether mounts make each new directory opaque, whatever it hides: they do with
+ * features that let nobody change the lowers meanwhile.
+ */
+export function marksNewDirs(): boolean {
+  return isOn("metacopy") || isOn("redirect_dir");
+}
+
 /** Answers about one home, each found out at the first question. */
 export class Support {
   readonly #base: string;

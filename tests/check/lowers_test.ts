@@ -5,7 +5,8 @@
  */
 
 import { assertEquals } from "../assert.ts";
-import { damageTest } from "./fixture.ts";
+import { tempDriver } from "../fixtures.ts";
+import { damageTest, lines } from "./fixture.ts";
 
 /** What each layer lists when all is well. */
 const LISTS: Readonly<Record<string, string>> = {
@@ -150,4 +151,31 @@ damageTest({
   what: "a layer with a list and without a work directory",
   harm: (family) => family.remove("leaf/work", "mid/work"),
   found: ["error work-missing leaf/work", "warning work-missing mid/work"],
+});
+
+Deno.test("Driver.check() tells of layers with more lowers than Docker or the kernel takes", async () => {
+  await using temp = await tempDriver({
+    storageOpts: ["overlay2.max_depth=500"],
+  });
+  const { driver, home } = temp;
+  const shorts: string[] = [];
+  for (let i = 0; i <= 130; i++) {
+    await driver.create(`layer-${i}`, i === 0 ? "" : `layer-${i - 1}`);
+    shorts.unshift(Deno.readTextFileSync(`${home}/layer-${i}/link`));
+  }
+  const deep = [
+    "note lower-depth layer-129/lower",
+    "note lower-depth layer-130/lower",
+  ];
+  assertEquals(lines(await driver.check()), deep);
+
+  const more = shorts.map((short) => `l/${short}`);
+  const list = [more, more, more, more].flat().join(":");
+  Deno.writeTextFileSync(`${home}/layer-130/lower`, list);
+  assertEquals(lines(await driver.check(["layer-130"])), [
+    "error lower-cycle layer-130/lower",
+    "error lower-depth layer-130/lower",
+  ]);
+  await driver.check(undefined, { repair: true });
+  assertEquals(lines(await driver.check()), deep);
 });
