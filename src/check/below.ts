@@ -23,6 +23,7 @@ export class Below implements Disposable {
   readonly #ids: readonly string[] | undefined;
   readonly #namespace: Namespace;
   #roots: readonly Dir[] | undefined;
+  #top: LowerDir | undefined;
   #at: { path: string; dir: LowerDir | undefined } | undefined;
 
   /**
@@ -52,6 +53,7 @@ export class Below implements Disposable {
   }
 
   #dirAt(path: string): LowerDir | undefined {
+    if (path === "") return this.#openTop();
     if (this.#at?.path !== path) {
       this.#at?.dir?.[Symbol.dispose]();
       this.#at = { path, dir: this.#open(path) };
@@ -60,14 +62,12 @@ export class Below implements Disposable {
   }
 
   #open(path: string): LowerDir | undefined {
-    const roots = this.#openRoots();
-    if (roots === undefined) return undefined;
-    let dir = new LowerDir(roots.map((root) => root.reopen()), this.#namespace);
+    let dir = this.#openTop();
     try {
       for (const name of path.split("/")) {
-        if (name === "") continue;
-        using outer = dir;
-        dir = outer.descend(name);
+        const outer = dir;
+        using _done = outer === this.#top ? undefined : outer;
+        dir = outer?.descend(name);
       }
       return dir;
     } catch (error) {
@@ -78,16 +78,22 @@ export class Below implements Disposable {
     }
   }
 
+  /** The merged root, which is closed with all the others. */
+  #openTop(): LowerDir | undefined {
+    const roots = this.#openRoots();
+    return this.#top ??= roots && new LowerDir(roots, this.#namespace);
+  }
+
   #openRoots(): readonly Dir[] | undefined {
     if (this.#ids === undefined) return undefined;
     if (this.#roots === undefined) {
       const roots: Dir[] = [];
       this.#roots = roots;
       for (const id of this.#ids) {
-        const root = unlessUnreadable(() => {
-          using layer = this.#home.openDir(id);
-          return layer.openDir(DIFF);
-        }, undefined);
+        const root = unlessUnreadable(
+          () => this.#home.openDir(`${id}/${DIFF}`),
+          undefined,
+        );
         if (root) roots.push(root);
       }
     }

@@ -6,7 +6,7 @@
 
 import type { Finding } from "../../mod.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { assertCode, fill, tempDriver } from "../fixtures.ts";
+import { assertCode, fill, openDescriptors, tempDriver } from "../fixtures.ts";
 import { Ground } from "../oracle/fixtures.ts";
 import { oracleTest } from "../oracle/setup.ts";
 import { must, type Side } from "../oracle/side.ts";
@@ -159,4 +159,22 @@ Deno.test("Driver.check() tells how far it is", async () => {
     },
   });
   assertEquals(seen, [0, 1, 2, 3, 4, 5]);
+});
+
+Deno.test("Driver.check() leaves no descriptor open, whatever it finds", async () => {
+  await using family = await Family.make();
+  family.remove("mid/link", "top/work");
+  family.whiteout("leaf/diff/dir-top/whiteout");
+  family.mkdir("leaf/diff/moved/inner");
+  family.mark("leaf/diff/moved", "trusted.overlay.redirect", "/dir-base");
+  family.whiteout("leaf/diff/moved/inner/whiteout");
+  family.mark("top/diff/shared", "trusted.overlay.metacopy", "");
+  family.mkdir(".tmp-layer-x/diff");
+  await family.check();
+  const before = openDescriptors();
+
+  await family.check();
+  await family.repair();
+
+  assertEquals(openDescriptors(), before);
 });
