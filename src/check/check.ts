@@ -7,6 +7,7 @@
 import { DriverError } from "../errors.ts";
 import { refuseAborted } from "../giving_up.ts";
 import type { Dir } from "../linux/dir.ts";
+import { syncFileSystem } from "../linux/file.ts";
 import { paced } from "../pace.ts";
 import { openHome } from "../store/home.ts";
 import { checkId, quote } from "../store/layout.ts";
@@ -19,6 +20,7 @@ import { contentFaults } from "./deep.ts";
 import { ownerOfHome } from "./owners.ts";
 import { Outcome, repairHome } from "./repair.ts";
 import { doubtfulLayers } from "./rules/lowers.ts";
+import { within } from "./scope.ts";
 import { treeFaults } from "./tree.ts";
 import type { View } from "./view.ts";
 
@@ -40,10 +42,8 @@ export async function checkHome(
   ids?.forEach(checkId);
   using home = openHome(path);
   ids?.forEach((id) => requireId(home, id));
-  const wanted = (fault: Fault) =>
-    ids === undefined || (fault.id !== undefined && ids.includes(fault.id));
   const outcome = options.repair
-    ? await repairHome(home, expected, wanted, options.signal)
+    ? await repairHome(home, expected, ids, options.signal)
     : new Outcome();
   const { view, faults } = await look(home, expected, options.signal);
   const unknown = faults.some(({ name }) => name.startsWith("lower-"))
@@ -51,9 +51,10 @@ export async function checkHome(
     : new Set<string>();
   const job: Job = { home, view, unknown, expected, options, outcome };
   const left = [
-    ...faults.filter(wanted),
+    ...within(faults, view, ids),
     ...await layersFaults(job, ids ?? [...view.layers.keys()]),
   ];
+  if (outcome.mended.length > 0) await syncFileSystem(home.fd, home.path);
   return [
     ...outcome.allMended(left).map((fault) => findingOf(fault, true)),
     ...left.map((fault) => findingOf(withObstacle(fault, outcome), false)),

@@ -12,6 +12,7 @@ import { NotDone, perform } from "./act.ts";
 import type { Expected } from "./facts.ts";
 import { type Action, type Fault, keyOf, STAGES } from "./fault.ts";
 import { lockHome, look } from "./look.ts";
+import { within } from "./scope.ts";
 
 /** More than enough for repairs that make others possible. */
 const MOST_ROUNDS = 100;
@@ -67,24 +68,23 @@ function hasErrno(error: unknown): boolean {
  *
  * @param home Open home directory.
  * @param expected Who files should belong to.
- * @param wanted Tells whether a fault is to be mended.
+ * @param ids Layers to mend; none for the whole home.
  * @param signal Stops between two repairs.
  */
 export async function repairHome(
   home: Dir,
   expected: Expected,
-  wanted: (fault: Fault) => boolean,
+  ids: readonly string[] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Outcome> {
   const outcome = new Outcome();
   const tried = new Set<string>();
   for (let round = 0; round < MOST_ROUNDS; round++) {
     using _lock = await lockHome(home, true, signal);
-    const { faults } = await look(home, expected, signal, true);
-    outcome.begin(faults.filter(wanted));
-    const todo = nextStage(
-      faults.filter((fault) => wanted(fault) && !tried.has(keyOf(fault))),
-    );
+    const seen = await look(home, expected, signal, true);
+    const faults = within(seen.faults, seen.view, ids);
+    outcome.begin(faults);
+    const todo = nextStage(faults.filter((each) => !tried.has(keyOf(each))));
     if (todo.length === 0) return outcome;
     for (const [fault, action] of todo) {
       refuseAborted(signal);

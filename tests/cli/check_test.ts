@@ -84,17 +84,22 @@ rootTest("check --json prints findings as one array", async (home) => {
 rootTest("check of some layers leaves the others alone", async (home) => {
   await layers(home);
   await home.ok(["create", "other"]);
-  await Deno.remove(`${home.path}/base/link`);
+  await Deno.remove(`${home.path}/base/committed`);
   await Deno.remove(`${home.path}/other/link`);
 
   const found = await home.run(["check", "other", "--json", "--repair"]);
   const missing = await home.run(["check", "work", "nothing"]);
   const work = await home.run(["check", "work"]);
-
   assertEquals(found.status, 0);
   const ids = (JSON.parse(found.stdout) as Finding[]).map(({ id }) => id);
   assertEquals(ids, ["other"]);
   assertEquals((await home.run(["check", "base"])).status, 1);
+
+  const short = await Deno.readTextFile(`${home.path}/work/lower`);
+  await Deno.remove(`${home.path}/${short}`);
+  const below = await home.run(["check", "work", "--repair"]);
+  assertEquals(below.status, 0);
+  assertStringIncludes(below.stdout, `error short-link-missing ${short}: `);
   assertEquals([work.status, work.stderr], [0, "1 layers, nothing found\n"]);
   assertEquals(missing.status, 1);
   assertStringIncludes(missing.stderr, 'layer "nothing": it does not exist');
