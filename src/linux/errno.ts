@@ -37,6 +37,7 @@ const NAMES: readonly (readonly [number, string, string])[] = [
   [32, "EPIPE", "broken pipe"],
   [34, "ERANGE", "result too large"],
   [36, "ENAMETOOLONG", "file name too long"],
+  [37, "ENOLCK", "no locks available"],
   [38, "ENOSYS", "not implemented by this kernel"],
   [39, "ENOTEMPTY", "directory not empty"],
   [40, "ELOOP", "too many levels of symbolic links"],
@@ -104,4 +105,17 @@ export class SyscallError extends Error {
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && "code" in error &&
     codes.includes(String(error.code));
+}
+
+/** Codes of file systems that take nothing more. */
+export const NO_ROOM: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS"];
+
+/**
+ * Tells whether an error says that the machine is short of something or faulty
+ * at this moment, so that it is no answer to what the machine can do.
+ *
+ * @param error Anything that was thrown.
+ */
+export function isPassing(error: unknown): boolean {
+  return hasCode(error, "EIO", "EINTR", "EMFILE", "ENFILE", "ENOMEM");
 }

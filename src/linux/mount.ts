@@ -6,7 +6,7 @@
  */
 
 import { AT_FDCWD, SYS } from "./constants.ts";
-import { hasCode, SyscallError } from "./errno.ts";
+import { hasCode, isPassing, SyscallError } from "./errno.ts";
 import { closeFd } from "./file.ts";
 import { checked, cString, cString2, lastErrno, libc } from "./libc.ts";
 import { decodeName } from "../text.ts";
@@ -172,6 +172,7 @@ export function takesLowersOneByOne(): boolean {
     context.setString("lowerdir+", "/proc/self/fd/-1");
     return false;
   } catch (error) {
+    if (isPassing(error)) throw error;
     return hasCode(error, "ENOENT");
   }
 }

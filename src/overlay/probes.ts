@@ -9,7 +9,9 @@
  */
 
 import { Dir } from "../linux/dir.ts";
-import { hasCode } from "../linux/errno.ts";
+import { AT_FDCWD, O_CREAT, O_WRONLY } from "../linux/constants.ts";
+import { hasCode, SyscallError } from "../linux/errno.ts";
+import { closeFd, openAt } from "../linux/file.ts";
 import { tryLock } from "../linux/lock.ts";
 import { unmount } from "../linux/mount.ts";
 import { removeTreeNow } from "../linux/remove.ts";
@@ -48,13 +50,25 @@ function inScratch<T>(
     // Tells others that somebody is at work here.
     using scratch = above.openDir(name);
     tryLock(scratch.fd, scratch.path);
-    for (const dir of dirs) {
-      Deno.mkdirSync(`${home}/${dir}`, { recursive: true, mode: 0o755 });
-    }
+    for (const dir of dirs) scratch.mkdir(dir, 0o755);
     return body(home);
   } finally {
-    removeTreeNow(above, name);
+    discard(above, name);
   }
+}
+
+/** Deletes what a trial used; what cannot be deleted is left to cleanup, for it does not change the answer. */
+function discard(above: Dir, name: string): void {
+  try {
+    removeTreeNow(above, name);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+  }
+}
+
+/** Makes an empty file, or opens one for writing, which copies it up. */
+function touch(path: string, mode: number): void {
+  closeFd(openAt({ fd: AT_FDCWD, path: "" }, path, O_WRONLY | O_CREAT, mode));
 }
 
 /** Runs `body` while an overlay is mounted. */
@@ -137,10 +151,11 @@ export function probeMetacopy(
 ): boolean {
   const dirs = ["l1", "l2", "work", "merged"];
   return inScratch(base, dirs, (home) => {
-    Deno.writeFileSync(`${home}/l1/f`, new Uint8Array(), { mode: 0o700 });
+    touch(`${home}/l1/f`, 0o700);
     const mount = trial(home, ["l1"], "l2", settings.userxattr);
     return whileMounted(mount, settings, () => {
-      Deno.chmodSync(`${home}/merged/f`, 0o600);
+      using merged = Dir.open(`${home}/merged`);
+      merged.chmod("f", 0o600);
       using upper = Dir.open(`${home}/l2`);
       return listXattrsAt(upper, "f").includes(`${namespace}metacopy`);
     });
@@ -160,7 +175,7 @@ export function probeNativeDiff(
   namespace: Namespace,
   settings: ProbeSettings,
 ): string | undefined {
-  const dirs = ["l1/d", "l1/d1", "l2/d", "l3", "work", "merged"];
+  const dirs = ["l1", "l1/d", "l1/d1", "l2", "l2/d", "l3", "work", "merged"];
   return inScratch(base, dirs, (home) => {
     using middle = Dir.open(`${home}/l2/d`);
     markOpaque(middle, namespace);
@@ -177,7 +192,7 @@ function copiesUpOpaque(
   home: string,
   namespace: Namespace,
 ): string | undefined {
-  Deno.writeFileSync(`${home}/merged/d/f`, new Uint8Array(), { mode: 0o644 });
+  touch(`${home}/merged/d/f`, 0o644);
   using upper = Dir.open(`${home}/l3/d`);
   const value = getXattrFd(upper.fd, `${namespace}opaque`, upper.path);
   if (value === undefined || decodeName(value) !== "y") return undefined;
@@ -185,8 +200,9 @@ function copiesUpOpaque(
 }
 
 function redirects(home: string, namespace: Namespace): string | undefined {
+  using merged = Dir.open(`${home}/merged`);
   try {
-    Deno.renameSync(`${home}/merged/d1`, `${home}/merged/d2`);
+    merged.rename("d1", merged, "d2");
   } catch (error) {
     if (hasCode(error, "EXDEV")) return undefined;
     throw error;

@@ -7,7 +7,7 @@
 import { DriverError, messageOf } from "../errors.ts";
 import { Dir } from "../linux/dir.ts";
 import { tellsTypes } from "../linux/dirent.ts";
-import { hasCode } from "../linux/errno.ts";
+import { hasCode, isPassing, NO_ROOM } from "../linux/errno.ts";
 import { takesLowersOneByOne } from "../linux/mount.ts";
 import { fsMagic } from "../linux/statfs.ts";
 import { backingName } from "./backing.ts";
@@ -27,7 +27,8 @@ const PARAMETERS = "/sys/module/overlay/parameters";
 function isOn(parameter: string): boolean {
   try {
     return Deno.readTextFileSync(`${PARAMETERS}/${parameter}`).trim() === "Y";
-  } catch {
+  } catch (error) {
+    if (isPassing(error)) throw error;
     return false;
   }
 }
@@ -86,7 +87,8 @@ export class Support {
     try {
       probeOverlay(this.#base, this.oneByOne, true);
       return true;
-    } catch {
+    } catch (error) {
+      if (isPassing(error)) throw error;
       return false;
     }
   }
@@ -109,7 +111,7 @@ export class Support {
     try {
       return trial();
     } catch (error) {
-      if (!hasCode(error, "ENOSPC", "EDQUOT", "EROFS")) throw error;
+      if (!hasCode(error, ...NO_ROOM)) throw error;
       return otherwise();
     }
   }
@@ -140,6 +142,7 @@ export class Support {
         () => isOn("redirect_dir") ? REDIRECTS : undefined,
       );
     } catch (error) {
+      if (isPassing(error)) throw error;
       return messageOf(error);
     }
   }
@@ -170,7 +173,7 @@ export class Support {
   }
 
   #explain(error: unknown): unknown {
-    if (hasCode(error, "ENOSPC", "EDQUOT", "EROFS", "ENOENT")) return error;
+    if (isPassing(error) || hasCode(error, "ENOENT", ...NO_ROOM)) return error;
     const cause = { cause: error };
     if (hasCode(error, "EPERM", "EACCES")) {
       return new DriverError(
@@ -195,7 +198,8 @@ function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;
-  } catch {
+  } catch (error) {
+    if (isPassing(error)) throw error;
     return false;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isPassing } from "../linux/errno.ts";
+
 /**
  * Tells from the map of user ids whether a process is in a user namespace.
  *
@@ -22,7 +24,8 @@ export function isUserNamespace(uidMap: string): boolean {
 export function inUserNamespace(): boolean {
   try {
     return isUserNamespace(Deno.readTextFileSync("/proc/self/uid_map"));
-  } catch {
+  } catch (error) {
+    if (isPassing(error)) throw error;
     return false;
   }
 }

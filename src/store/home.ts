@@ -60,7 +60,11 @@ function notAHome(code: "ENOENT" | "EINVAL", path: string): DriverError {
  * @throws {DriverError} `EINVAL` if something else lies there already.
  */
 export function prepareHome(path: string, gid: number): void {
-  makeUnlessThere(() => Deno.mkdirSync(path, { mode: 0o710 }));
+  makeUnlessThere(() => {
+    const slash = path.lastIndexOf("/");
+    using above = Dir.open(path.slice(0, slash + 1));
+    above.mkdir(path.slice(slash + 1), 0o710);
+  });
   using home = openHome(path);
   if (home.tryStat(LINKS) === undefined) refuseForeign(home);
   const uid = Deno.uid()!;
