@@ -5,6 +5,7 @@
  */
 
 import { DriverError } from "../errors.ts";
+import { hasCode, isPassing, NO_ROOM } from "../linux/errno.ts";
 import { fsMagic } from "../linux/statfs.ts";
 import { Support } from "../overlay/support.ts";
 import { kernelAtLeast } from "../overlay/userns.ts";
@@ -30,7 +31,8 @@ const FINE_TIMES: ReadonlySet<number> = new Set([
 function isDirectory(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
-  } catch {
+  } catch (error) {
+    if (isPassing(error)) throw error;
     return false;
   }
 }
@@ -91,7 +93,7 @@ export function openContext(
   const base = probeBase(path);
   const support = new Support(base);
   const prepare = opening === "check" || (opening === "make" && !prepared);
-  if (prepare) support.requireOverlay();
+  if (prepare) requireOverlay(support, prepared);
   const store = new Store(path, {
     root: { uid: owners.users.root, gid: owners.groups.root },
     maxDepth: settings.maxDepth,
@@ -117,6 +119,18 @@ export function openContext(
     quota,
     warn,
   );
+}
+
+/**
+ * A home that was used before can be read, and layers be removed from it, also
+ * where nothing can be tried out because the disk is full or read-only.
+ */
+function requireOverlay(support: Support, prepared: boolean): void {
+  try {
+    support.requireOverlay();
+  } catch (error) {
+    if (!prepared || !hasCode(error, ...NO_ROOM)) throw error;
+  }
 }
 
 function requireQuota(

@@ -7,7 +7,7 @@
 import { DriverError, messageOf } from "../errors.ts";
 import { S_IFBLK } from "../linux/constants.ts";
 import { Dir, makeDev } from "../linux/dir.ts";
-import { hasCode } from "../linux/errno.ts";
+import { hasCode, NO_ROOM } from "../linux/errno.ts";
 import {
   isProjectUsed,
   projectId,
@@ -16,6 +16,7 @@ import {
   setProjectId,
   setQuota,
 } from "../linux/quota.ts";
+import type { FileStatus } from "../linux/stat.ts";
 import type { SizeLimits } from "./options.ts";
 
 /** Node that dockerd keeps in a home on xfs. */
@@ -105,13 +106,21 @@ function targetOf(home: Dir): QuotaTarget {
 function makeDevice(home: Dir): void {
   const { dev } = home.self();
   const major = Math.floor(dev / DEV_MINORS);
-  const rdev = makeDev(major, dev % DEV_MINORS);
+  const minor = dev % DEV_MINORS;
   try {
-    if (home.tryStat(DEVICE)) home.unlink(DEVICE);
-    home.mknod(DEVICE, S_IFBLK | 0o600, rdev);
+    const now = home.tryStat(DEVICE);
+    if (now && isDevice(now, major, minor)) return;
+    if (now) home.unlink(DEVICE);
+    home.mknod(DEVICE, S_IFBLK | 0o600, makeDev(major, minor));
   } catch (error) {
-    if (!hasCode(error, "ENOSYS", "EPERM")) throw error;
+    // Kernels since 5.14 do without it.
+    if (!hasCode(error, "ENOSYS", "EPERM", ...NO_ROOM)) throw error;
   }
+}
+
+function isDevice(status: FileStatus, major: number, minor: number): boolean {
+  return status.type === "block" && status.rdevMajor === major &&
+    status.rdevMinor === minor;
 }
 
 /** The smallest id above those of the home and of all directories in it. */

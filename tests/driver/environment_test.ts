@@ -115,6 +115,38 @@ Deno.test("Driver.create() leaves nothing behind wherever the disk becomes full"
   await inLayer(driver, "base", (path) => assertEquals(namesIn(path), []));
 });
 
+Deno.test("init() opens a home that was used before although its disk is full", async () => {
+  using temp = new TempDir();
+  const { home, driver } = await smallHome(temp, { nr_inodes: "60" });
+  await driver.create("base");
+  using root = Dir.open(`${temp.path}/small`);
+  await assertCode(() => {
+    for (let i = 0;; i++) root.mkdir(`filler-${i}`, 0o755);
+  }, "ENOSPC");
+
+  const again = await init(home);
+
+  await assertCode(() => again.create("new"), "ENOSPC");
+  await again.remove("base");
+  await again.create("new");
+});
+
+Deno.test("init() opens a home that was used before although its disk is read-only", async () => {
+  using temp = new TempDir();
+  const { home, driver } = await smallHome(temp, {});
+  await driver.create("base");
+  await driver.applyDiff("base", "", streamOf(archive(file("f", "x"))));
+  const options = ["-o", "remount,ro", `${temp.path}/small`];
+  await new Deno.Command("mount", { args: options }).output();
+
+  const again = await init(home);
+
+  assertEquals(await again.changes("base"), [{ path: "/f", kind: "A" }]);
+  await assertCode(() => again.create("new"), "EROFS");
+  await assertCode(() => again.remove("base"), "EROFS");
+  assertEquals(await again.exists("base"), true);
+});
+
 Deno.test("init() tells that a file system is read-only, and touches nothing", async () => {
   using temp = new TempDir();
   using context = new MountContext("tmpfs");
