@@ -162,7 +162,7 @@ export class Children {
   ): void {
     this.#byLink.set(link, child);
     if (parent !== undefined) this.#add(parent, child);
-    this.#restamp(home.stat(LINKS));
+    this.#restampFrom(home);
   }
 
   /**
@@ -181,7 +181,16 @@ export class Children {
   ): void {
     for (const link of links) this.#byLink.delete(link);
     this.#drop(child);
-    if (current) this.#restamp(home.stat(LINKS));
+    if (current) this.#restampFrom(home);
+  }
+
+  /** The change is made already: not knowing its time only costs another reading. */
+  #restampFrom(home: Dir): void {
+    try {
+      this.#restamp(home.stat(LINKS));
+    } catch {
+      this.#stamp = undefined;
+    }
   }
 
   #restamp(links: FileStatus): void {

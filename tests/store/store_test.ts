@@ -107,6 +107,24 @@ Deno.test("Children passes over what is no layer, and layers that are broken", a
   assertEquals(found, undefined);
 });
 
+Deno.test("Children takes note of what was done although it cannot tell the time", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  await store.create("a", undefined);
+  const children = new Children(true);
+  store.withHome((home) => {
+    assertEquals(children.anyChild(home, "a"), undefined);
+    home.rename("l", home, "elsewhere");
+
+    children.noteMade(home, "LINK", "b", "a");
+    children.noteGone(home, true, "b", ["LINK"]);
+
+    home.rename("elsewhere", home, "l");
+    assertEquals(children.isCurrent(home), false);
+    assertEquals(children.anyChild(home, "a"), undefined);
+  });
+});
+
 Deno.test("Store of another process is seen at once", async () => {
   using temp = new TempDir();
   const one = openStore(temp);
