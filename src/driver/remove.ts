@@ -8,7 +8,7 @@ import { DriverError, messageOf } from "../errors.ts";
 import { mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
 import { checkId, MERGED, quote } from "../store/layout.ts";
-import type { Doomed } from "../store/store.ts";
+import type { Doomed } from "../store/leftovers.ts";
 import { printableName } from "../text.ts";
 import type { Context } from "./context.ts";
 import { begun, paced } from "../pace.ts";

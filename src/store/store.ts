@@ -9,22 +9,21 @@
 
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
-import { hasCode } from "../linux/errno.ts";
+import { hasCode, SyscallError } from "../linux/errno.ts";
 import { syncFd } from "../linux/file.ts";
-import { tryLock } from "../linux/lock.ts";
 import { removeTree, removeTreeNow } from "../linux/remove.ts";
 import { sameFile } from "../linux/stat.ts";
 import { Children } from "./children.ts";
 import { makeDir, type Owner, writeAtomic, writeNew } from "./files.ts";
 import { corrupt, type Layer, openLayer, readLayer } from "./layer.ts";
 import { openHome, prepareHome } from "./home.ts";
-import { dropLostLink, giveShortName, isLinked, shortNamesOf } from "./link.ts";
+import { type Doomed, findLeftovers } from "./leftovers.ts";
+import { giveShortName, shortNamesOf } from "./link.ts";
 import {
   checkId,
   COMMITTED,
   DIFF,
   isLayerName,
-  isUnfinished,
   LINK,
   LINKS,
   LOWER,
@@ -44,14 +43,6 @@ export interface StoreSettings {
   readonly fineTimes: boolean;
   /** Whether a layer that was made or removed is so on the disk as well. */
   readonly durable: boolean;
-}
-
-/** A layer directory that was renamed away and waits to be deleted. */
-export interface Doomed {
-  /** Its name in the home. */
-  readonly name: string;
-  /** Holds the lock that tells other processes that somebody deletes it. */
-  readonly lock: Dir;
 }
 
 /** The layers below a home directory. */
@@ -214,7 +205,12 @@ export class Store {
     using dir = openLayer(home, parent);
     if (dir.tryStat(COMMITTED) !== undefined) return false;
     writeAtomic(dir, COMMITTED, "", 0o600);
-    this.#persist(dir);
+    try {
+      this.#persist(dir);
+    } catch (error) {
+      dir.unlink(COMMITTED);
+      throw error;
+    }
     return true;
   }
 
@@ -269,16 +265,42 @@ export class Store {
         const short = shortNamesOf(home, links, lock, id);
         refuse(`${LINKS}/${short[0] ?? ""}`);
         const current = this.#children.isCurrent(home);
-        const name = unfinishedName();
-        home.rename(id, home, name, false);
-        for (const link of short) links.unlink(link);
+        const name = this.#takeOut(home, links, id, short);
         this.#children.noteGone(home, current, id, short);
-        this.#persist(home, links);
         return { name, lock };
       }, signal);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
+    }
+  }
+
+  /** Renames a layer away, or leaves it in if its short links cannot follow. */
+  #takeOut(
+    home: Dir,
+    links: Dir,
+    id: string,
+    short: readonly string[],
+  ): string {
+    const name = unfinishedName();
+    home.rename(id, home, name, false);
+    try {
+      this.#persist(home);
+      for (const link of short) links.unlink(link);
+    } catch (error) {
+      home.rename(name, home, id, false);
+      throw error;
+    }
+    this.#persistIfPossible(links);
+    return name;
+  }
+
+  /** A short link that comes back after a power cut leads nowhere and harms nobody. */
+  #persistIfPossible(links: Dir): void {
+    try {
+      this.#persist(links);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
     }
   }
 
@@ -311,31 +333,9 @@ export class Store {
     yield* removeTree(home, doomed.name);
   }
 
-  /**
-   * Finds what processes that died left half-made or half-deleted, and removes
-   * the short links of such layers.
-   *
-   * @returns What can be deleted now, locked against other cleaners.
-   */
+  /** What processes that died left half-made or half-deleted; see {@linkcode findLeftovers}. */
   leftovers(): Promise<Doomed[]> {
-    return withHomeLocked(this.home, (home) => {
-      using all = home.reopen();
-      const found: Doomed[] = [];
-      try {
-        for (const { name } of all.names()) {
-          const lock = isLeftover(home, name)
-            ? lockLeftover(home, name)
-            : undefined;
-          if (lock === undefined) continue;
-          found.push({ name, lock });
-          dropLostLink(home, name);
-        }
-        return found;
-      } catch (error) {
-        for (const { lock } of found) lock[Symbol.dispose]();
-        throw error;
-      }
-    });
+    return withHomeLocked(this.home, findLeftovers);
   }
 
   /** Ids of all layers, in no order. */
@@ -374,18 +374,4 @@ function explainParent(error: unknown, id: string, parent: string): unknown {
       quote(parent)
     } does not exist`,
   );
-}
-
-/** A directory that unfinished work left, and that no short link of its own leads to. */
-function isLeftover(home: Dir, name: string): boolean {
-  return isUnfinished(name) && home.tryStat(name)?.type === "dir" &&
-    !isLinked(home, name);
-}
-
-/** Opens and locks what somebody left; `undefined` if somebody is still at it. */
-function lockLeftover(home: Dir, name: string): Dir | undefined {
-  const dir = home.tryOpenDir(name);
-  if (dir === undefined || tryLock(dir.fd, dir.path)) return dir;
-  dir[Symbol.dispose]();
-  return undefined;
 }
