@@ -9,12 +9,14 @@
 
 import { DriverError } from "../errors.ts";
 import { refuseAborted } from "../giving_up.ts";
-import { Dir } from "../linux/dir.ts";
+import type { Dir } from "../linux/dir.ts";
 import { chmodFd, chownFd } from "../linux/file.ts";
 import { removeTree } from "../linux/remove.ts";
 import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
 import { isOverlayXattr } from "../overlay/marks.ts";
+import { Pace, paced } from "../pace.ts";
 import { makeDir } from "../store/files.ts";
+import type { Layer } from "../store/layer.ts";
 import { DIFF, MANIFEST, quote, temporaryName } from "../store/layout.ts";
 import { removeStrays } from "../store/strays.ts";
 import { TarError } from "../tar/error.ts";
@@ -24,14 +26,13 @@ import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
 import { Budget } from "./budget.ts";
 import type { Context, Relation } from "./context.ts";
-import { acquireLocked, releaseLocked } from "./mounting.ts";
-import { Pace, paced } from "../pace.ts";
 import {
   dropManifest,
   persistData,
   persistNames,
   recordLayer,
 } from "./persist.ts";
+import { openWritable } from "./private_mount.ts";
 import type { Source } from "./source.ts";
 
 /** Bytes parsed between two looks at the clock. */
@@ -83,12 +84,21 @@ async function applyLocked(
   const relation = context.relation(id, parent);
   await refuseInUse(context, relation);
   await removeUnfinished(dir);
-  if (!context.readsUpper(relation)) {
-    return await applyMounted(context, dir, id, source, options);
-  }
-  return isEmpty(dir)
-    ? await applyBeside(context, dir, source, options)
-    : await applyInPlace(context, dir, source, options);
+  const unpack = context.readsUpper(relation) ? unpackDirectly : unpackMounted;
+  const job = { context, layer: relation.layer, dir, source, options, unpack };
+  return isEmpty(dir) ? await applyBeside(job) : await applyInPlace(job);
+}
+
+/** An archive on its way into a layer. */
+interface Job {
+  readonly context: Context;
+  readonly layer: Layer;
+  /** The layer's directory, locked. */
+  readonly dir: Dir;
+  readonly source: Source;
+  readonly options: ApplyOptions;
+  /** How the archive is unpacked. */
+  readonly unpack: typeof unpackDirectly;
 }
 
 async function refuseInUse(
@@ -133,26 +143,57 @@ function settingsFor(
   };
 }
 
-async function applyBeside(
-  context: Context,
-  layer: Dir,
-  source: Source,
-  options: ApplyOptions,
-): Promise<number> {
+async function applyBeside(job: Job): Promise<number> {
+  const { context, dir } = job;
   const { users, groups } = context.owners;
   const name = temporaryName(DIFF);
-  makeDir(layer, name, 0o755, { uid: users.root, gid: groups.root });
   try {
-    using root = layer.openDir(name);
-    copyRoot(layer, root);
-    const settings = settingsFor(context, "mark", true);
-    using unpacker = new Unpacker(root, settings);
-    await unpack(unpacker, source, options, context.warn);
-    const size = unpacker.diskBytes ?? await paced(usage(root));
-    await publish(context, layer, name);
+    makeDir(dir, name, 0o755, { uid: users.root, gid: groups.root });
+    copyRoot(dir, name);
+    const size = await job.unpack(job, name, true);
+    await publish(context, dir, name);
     return size;
   } catch (error) {
-    await removeUnfinished(layer);
+    await removeUnfinished(dir);
+    throw error;
+  }
+}
+
+/** Unpacks into a layer's own directory, where whiteouts become marks. */
+async function unpackDirectly(
+  job: Job,
+  name: string,
+  fresh: boolean,
+): Promise<number> {
+  using root = job.dir.openDir(name);
+  using unpacker = new Unpacker(root, settingsFor(job.context, "mark", fresh));
+  await unpackWith(unpacker, job, fresh);
+  return (fresh ? unpacker.diskBytes : undefined) ?? await paced(usage(root));
+}
+
+/** Unpacks into the tree as mounted, where whiteouts delete. */
+async function unpackMounted(
+  job: Job,
+  name: string,
+  fresh: boolean,
+): Promise<number> {
+  const { context, layer, dir } = job;
+  using open = await openWritable(context, layer, dir, name);
+  const settings = settingsFor(context, "delete", false);
+  using unpacker = new Unpacker(open.root, settings);
+  await unpackWith(unpacker, job, fresh);
+  return unpacker.headerBytes;
+}
+
+async function unpackWith(
+  unpacker: Unpacker,
+  { context, source, options }: Job,
+  fresh: boolean,
+): Promise<void> {
+  try {
+    await unpack(unpacker, source, options, context.warn);
+  } catch (error) {
+    if (!fresh && unpacker.entries > 0) context.warn(PARTIAL);
     throw error;
   }
 }
@@ -177,7 +218,8 @@ async function publish(
 }
 
 /** Gives a new root the owner, mode and attributes of the one whose place it takes. */
-function copyRoot(layer: Dir, root: Dir): void {
+function copyRoot(layer: Dir, name: string): void {
+  using root = layer.openDir(name);
   using old = layer.openDir(DIFF);
   const { uid, gid, mode } = old.self();
   for (const name of listXattrsFd(old.fd, old.path)) {
@@ -190,62 +232,11 @@ function copyRoot(layer: Dir, root: Dir): void {
   if (now.mode !== mode) chmodFd(root.fd, mode, root.path);
 }
 
-async function applyInPlace(
-  context: Context,
-  layer: Dir,
-  source: Source,
-  options: ApplyOptions,
-): Promise<number> {
-  dropManifest(layer);
-  using root = layer.openDir(DIFF);
-  using unpacker = new Unpacker(root, settingsFor(context, "mark", false));
-  try {
-    await unpack(unpacker, source, options, context.warn);
-  } catch (error) {
-    if (unpacker.entries > 0) context.warn(PARTIAL);
-    throw error;
-  }
-  await complete(context, layer);
-  return await paced(usage(root));
-}
-
-/** Applies to the tree as mounted, where whiteouts delete. */
-async function applyMounted(
-  context: Context,
-  layer: Dir,
-  id: string,
-  source: Source,
-  options: ApplyOptions,
-): Promise<number> {
-  const wasEmpty = isEmpty(layer);
-  dropManifest(layer);
-  try {
-    const size = await applyToMount(context, id, source, options);
-    await complete(context, layer);
-    return size;
-  } catch (error) {
-    if (wasEmpty) await emptyOut(layer);
-    else context.warn(PARTIAL);
-    throw error;
-  }
-}
-
-async function applyToMount(
-  context: Context,
-  id: string,
-  source: Source,
-  options: ApplyOptions,
-): Promise<number> {
-  const path = await acquireLocked(context, id);
-  try {
-    using root = Dir.open(path);
-    const settings = settingsFor(context, "delete", false);
-    using unpacker = new Unpacker(root, settings);
-    await unpack(unpacker, source, options, context.warn);
-    return unpacker.headerBytes;
-  } finally {
-    await releaseLocked(context, id);
-  }
+async function applyInPlace(job: Job): Promise<number> {
+  dropManifest(job.dir);
+  const size = await job.unpack(job, DIFF, false);
+  await complete(job.context, job.dir);
+  return size;
 }
 
 /** Waits until files that were unpacked in their place are on the disk. */
@@ -256,6 +247,7 @@ async function complete(context: Context, layer: Dir): Promise<void> {
     publishRecord();
     persistNames(context, layer);
   } catch (error) {
+    context.warn(PARTIAL);
     await removeUnfinished(layer);
     throw error;
   }

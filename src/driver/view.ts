@@ -1,21 +1,17 @@
 /**
- * A layer's files as its mount shows them, for reading only.
- *
- * The mount is private: it has no place in the tree of files and goes away with
- * its descriptor, so that nobody else depends on it and nothing is left when
- * the process dies.
+ * A layer's files as its mount shows them, for reading only. The mount is private
+ * unless somebody has one already.
  *
  * @module
  */
 
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { MOST_LOWERS, type OverlayMount } from "../overlay/data.ts";
-import { detach, mountLayers, openOverlay } from "../overlay/mount.ts";
+import { MOST_LOWERS } from "../overlay/data.ts";
 import { type Layer, openDiff } from "../store/layer.ts";
-import { MERGED, temporaryName } from "../store/layout.ts";
 import type { Context } from "./context.ts";
-import { dropMountpoint, explain, mountOf } from "./mounting.ts";
+import { explain, mountOf } from "./mounting.ts";
+import { mountPrivately } from "./private_mount.ts";
 
 /** The files of a layer, open for reading. */
 export class View implements Disposable {
@@ -109,32 +105,9 @@ function openMounted(context: Context, layer: Layer): Dir | undefined {
 }
 
 /** Mounts the layer for us alone. */
-async function openPrivate(context: Context, layer: Layer): Promise<Dir> {
-  if (!context.support.oneByOne) return await mountPrivately(context, layer);
-  return openOverlay(privateMount(context, layer, layer.merged));
-}
-
-function privateMount(
-  context: Context,
-  layer: Layer,
-  target: string,
-): OverlayMount {
+function openPrivate(context: Context, layer: Layer): Promise<Dir> {
   // Its own directory is one lower more, which the kernel may not take.
   const writable = layer.lowers.length === MOST_LOWERS;
-  return mountOf(context, layer, target, writable);
-}
-
-/** Kernels that only mount in the tree of files: mounted, opened, and taken out again. */
-async function mountPrivately(context: Context, layer: Layer): Promise<Dir> {
-  const name = temporaryName(MERGED);
-  const target = `${layer.id}/${name}`;
-  using dir = Dir.open(context.path(layer.id));
-  dir.mkdir(name, 0o700);
-  try {
-    await mountLayers(privateMount(context, layer, target), false);
-    return Dir.open(context.path(target));
-  } finally {
-    detach(context.path(target));
-    dropMountpoint(dir, name);
-  }
+  const mount = mountOf(context, layer, layer.merged, writable);
+  return mountPrivately(context, layer, mount);
 }

@@ -52,6 +52,7 @@ export class Dir implements Disposable {
   /** Path for error messages; not used for lookups. */
   readonly path: string;
   #fd: number;
+  #mount: Dir | undefined;
 
   private constructor(fd: number, path: string) {
     this.#fd = fd;
@@ -75,14 +76,25 @@ export class Dir implements Disposable {
   }
 
   /**
-   * Opens a directory that a descriptor stands for.
+   * Opens the root of a mount that has no place in the tree of files.
    *
-   * @param fd Descriptor, which is closed.
+   * The kernel takes such a mount apart when the descriptor that fsmount(2) gave
+   * is closed. What is open in it stays usable, except that openat2(2) answers
+   * `EAGAIN` to every `..` from then on; so that descriptor is kept.
+   *
+   * @param fd Descriptor of the mount, closed with the directory.
    * @param path Path for error messages.
    */
-  static take(fd: number, path: string): Dir {
-    using place = new Dir(fd, path);
-    return place.reopen();
+  static ofMount(fd: number, path: string): Dir {
+    const place = new Dir(fd, path);
+    try {
+      const root = place.reopen();
+      root.#mount = place;
+      return root;
+    } catch (error) {
+      place[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**
@@ -276,6 +288,7 @@ export class Dir implements Disposable {
   [Symbol.dispose](): void {
     if (this.#fd >= 0) libc.close(this.#fd);
     this.#fd = -1;
+    this.#mount?.[Symbol.dispose]();
   }
 }
 

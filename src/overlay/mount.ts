@@ -86,7 +86,7 @@ export function mountAtOnce(mount: OverlayMount, oneByOne: boolean): boolean {
  */
 export function openOverlay(mount: OverlayMount): Dir {
   using context = configure(mount);
-  return Dir.take(context.mountDetached(), `${mount.home}/${mount.target}`);
+  return Dir.ofMount(context.mountDetached(), `${mount.home}/${mount.target}`);
 }
 
 function mountStepwise(mount: OverlayMount): void {

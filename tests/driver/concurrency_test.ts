@@ -18,7 +18,7 @@ import {
   turn,
 } from "../fixtures.ts";
 import { archive, dir, file } from "../tar_builder.ts";
-import { describeTree, namesIn } from "../trees.ts";
+import { namesIn } from "../trees.ts";
 
 /** How many of some calls went well; the others must have been refused with a code. */
 async function succeeded(
@@ -317,28 +317,37 @@ Deno.test("Two processes on one home work at once", async () => {
   assertEquals(namesIn(`${home}/l`).length, 1);
 });
 
-Deno.test("A process that is killed while it fills a layer leaves it empty and usable", async () => {
-  await using temp = await tempDriver();
-  const { driver, home } = temp;
-  await driver.create("base");
-  const before = describeTree(`${home}/base/diff`);
-  const child = otherProcess(home, "apply");
-  const reader = child.stdout.getReader();
-  await reader.read();
-  await turn(20);
+for (const id of ["base", "top"]) {
+  const way = id === "base" ? "directly" : "through a mount";
 
-  child.kill("SIGKILL");
-  await child.status;
-  reader.releaseLock();
-  await child.stdout.cancel();
-  await child.stderr.cancel();
+  Deno.test(`A process that is killed while it fills a layer ${way} leaves it empty and usable`, async () => {
+    await using temp = await tempDriver();
+    const { driver, home } = temp;
+    await driver.create("base");
+    if (id === "top") await driver.create("top", "base");
+    const before = namesIn(`${home}/${id}`).filter((n) => n !== "work/work/");
+    const child = otherProcess(home, "apply", id, "");
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await turn(20);
 
-  assertEquals(describeTree(`${home}/base/diff`), before);
-  await driver.cleanup();
-  await driver.applyDiff("base", "", streamOf(archive(file("f", "x"))));
-  assertEquals(layersIn(`${home}/base`), ["diff", "link"]);
-  assertEquals(layersIn(home), ["base", "l"]);
-});
+    child.kill("SIGKILL");
+    await child.status;
+    reader.releaseLock();
+    await child.stdout.cancel();
+    await child.stderr.cancel();
+
+    assertEquals(namesIn(`${home}/${id}/diff`), []);
+    assertEquals(temp.temp.mounts, []);
+    await driver.cleanup();
+    assertEquals(
+      namesIn(`${home}/${id}`).filter((n) => n !== "work/work/"),
+      before,
+    );
+    await driver.applyDiff(id, "", streamOf(archive(file("f", "x"))));
+    assertEquals(layersIn(home).includes(id), true);
+  });
+}
 
 const FILES = 6000;
 

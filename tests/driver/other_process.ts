@@ -9,7 +9,12 @@ import { hasCode } from "../../src/linux/errno.ts";
 import { streamOf } from "../fixtures.ts";
 import { archive, file } from "../tar_builder.ts";
 
-const [home, job] = Deno.args as [string, keyof typeof jobs];
+const [home, job, id = "base", parent = ""] = Deno.args as [
+  string,
+  keyof typeof jobs,
+  string?,
+  string?,
+];
 
 /** Runs a call that may be refused because of the other process. */
 async function mayFail(
@@ -39,7 +44,7 @@ async function work(): Promise<void> {
 }
 
 /** Fills a layer for ever, until somebody ends the process. */
-async function apply(): Promise<void> {
+async function apply(id: string, parent: string): Promise<void> {
   const driver = await init(home);
   let count = 0;
   const stream = new ReadableStream<Uint8Array>({
@@ -48,7 +53,7 @@ async function apply(): Promise<void> {
       controller.enqueue(bytes.subarray(0, bytes.length - 1024));
     },
   });
-  await driver.applyDiff("base", "", stream, {
+  await driver.applyDiff(id, parent, stream, {
     onProgress: () => Deno.stdout.writeSync(new Uint8Array([0x2e])),
   });
 }
@@ -64,5 +69,5 @@ async function churn(): Promise<void> {
   }
 }
 
-const jobs = { work, apply, churn };
+const jobs = { work, apply: () => apply(id, parent), churn };
 await jobs[job]();
