@@ -95,9 +95,13 @@ export function perform<K extends Action["do"]>(
 
 function lockLayer(home: Dir, id: string): Dir {
   const dir = home.openDir(id);
-  if (tryLock(dir.fd, dir.path)) return dir;
-  dir[Symbol.dispose]();
-  throw inUse();
+  try {
+    if (tryLock(dir.fd, dir.path)) return dir;
+    throw inUse();
+  } catch (error) {
+    dir[Symbol.dispose]();
+    throw error;
+  }
 }
 
 function makeLink(home: Dir, { short, id, instead }: Of<"link">): void {

@@ -93,15 +93,18 @@ export class View implements Disposable {
 function openMounted(context: Context, layer: Layer): Dir | undefined {
   const merged = context.path(layer.merged);
   if (!context.uses.isMounted(merged)) return undefined;
+  let root: Dir | undefined;
+  let isOurs = false;
   try {
-    const root = Dir.open(merged);
-    if (root.self().mountRoot !== false) return root;
-    root[Symbol.dispose]();
+    root = Dir.open(merged);
+    isOurs = root.self().mountRoot !== false;
   } catch (error) {
     // Somebody may have given it back meanwhile.
     if (!hasCode(error, "ENOENT")) throw error;
+  } finally {
+    if (!isOurs) root?.[Symbol.dispose]();
   }
-  return undefined;
+  return isOurs ? root : undefined;
 }
 
 /** Mounts the layer for us alone. */

@@ -63,9 +63,13 @@ export function explainVolatile(
 /** A work directory if it carries the mark. */
 function markedWork(path: string): Dir | undefined {
   const work = openWork(path);
-  if (work === undefined || isVolatile(work)) return work;
-  work[Symbol.dispose]();
-  return undefined;
+  let marked = false;
+  try {
+    marked = work !== undefined && isVolatile(work);
+  } finally {
+    if (!marked) work?.[Symbol.dispose]();
+  }
+  return marked ? work : undefined;
 }
 
 function openWork(path: string): Dir | undefined {

@@ -73,7 +73,12 @@ function* removeDirectory(parent: Dir, name: string): Generator<void> {
 
 function beginEmptying(parent: Dir, name: string): Emptying {
   const dir = openUnmounted(parent, name);
-  return { parent, name, dir, entries: dir.names() };
+  try {
+    return { parent, name, dir, entries: dir.names() };
+  } catch (error) {
+    dir[Symbol.dispose]();
+    throw error;
+  }
 }
 
 function* emptyEntry(
@@ -113,11 +118,22 @@ function movedUp(first: Emptying, from: Emptying, name: string): boolean {
  */
 function openUnmounted(dir: Dir, name: string): Dir {
   for (;;) {
-    const inner = dir.openDir(name);
-    if (!isCrossing(dir, inner)) return inner;
-    inner[Symbol.dispose]();
+    const inner = openWithin(dir, name);
+    if (inner !== undefined) return inner;
     if (!unmounted(dir, name)) throw failure(EBUSY, "umount2", dir, name);
   }
+}
+
+/** Opens a directory; `undefined` if something is mounted on it. */
+function openWithin(dir: Dir, name: string): Dir | undefined {
+  const inner = dir.openDir(name);
+  let crossing = true;
+  try {
+    crossing = isCrossing(dir, inner);
+  } finally {
+    if (crossing) inner[Symbol.dispose]();
+  }
+  return crossing ? undefined : inner;
 }
 
 /** Whether one directory lies in another mount than the one that holds it. */

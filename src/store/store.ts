@@ -328,8 +328,8 @@ export class Store {
 
   /** Deletes a layer that was taken out; yields after each file. */
   *purge(doomed: Doomed): Generator<void> {
-    using home = openHome(this.home);
     using _lock = doomed.lock;
+    using home = openHome(this.home);
     yield* removeTree(home, doomed.name);
   }
 

@@ -30,11 +30,15 @@ export class Descent<T> implements Disposable {
   /**
    * Goes into a directory.
    *
-   * @param dir Directory, closed by this object.
-   * @param state What goes with it.
+   * @param dir Directory, closed by this object, whatever happens.
+   * @param read Reads what goes with it.
    */
-  enter(dir: Dir, state: T): void {
-    this.#levels.push({ dir, state, closed: undefined });
+  enter(dir: Dir, read: (dir: Dir) => T): void {
+    this.#levels.push({
+      dir,
+      state: readOrClose(dir, read),
+      closed: undefined,
+    });
     const outer = this.#levels.at(-1 - MOST_OPEN);
     if (outer === undefined) return;
     outer.closed = outer.dir.self();
@@ -47,19 +51,27 @@ export class Descent<T> implements Disposable {
    * @throws {DriverError} `EIO` if directories were moved meanwhile.
    */
   leave(): void {
-    const { dir } = this.#levels.pop()!;
+    using dir = this.#levels.pop()!.dir;
     const outer = this.#levels.at(-1);
     if (outer?.closed) {
       outer.dir = dir.openDir("..");
       if (!sameFile(outer.dir.self(), outer.closed)) throw moved(dir.path);
       outer.closed = undefined;
     }
-    dir[Symbol.dispose]();
   }
 
   /** Closes all directories. */
   [Symbol.dispose](): void {
     for (const { dir } of this.#levels) dir[Symbol.dispose]();
+  }
+}
+
+function readOrClose<T>(dir: Dir, read: (dir: Dir) => T): T {
+  try {
+    return read(dir);
+  } catch (error) {
+    dir[Symbol.dispose]();
+    throw error;
   }
 }
 

@@ -37,13 +37,13 @@ export function* usage(root: Dir): Generator<void, number> {
   const tally = new Tally();
   using descent = new Descent<Dirent[]>();
   const start = root.reopen();
-  descent.enter(start, start.names());
+  descent.enter(start, (dir) => dir.names());
   for (let top = descent.top; top; top = descent.top) {
     const entry = top.state.pop();
     if (entry === undefined) descent.leave();
     else {
       const inner = count(top.dir, entry, tally);
-      if (inner) descent.enter(inner, inner.names());
+      if (inner) descent.enter(inner, (dir) => dir.names());
       yield;
     }
   }

@@ -45,7 +45,7 @@ function listing(dir: Dir, prefix: string): Listing {
 export function* walk(root: Dir): Generator<TreeFile> {
   using descent = new Descent<Listing>();
   const start = root.reopen();
-  descent.enter(start, listing(start, ""));
+  descent.enter(start, (dir) => listing(dir, ""));
   for (let top = descent.top; top; top = descent.top) {
     const entry = top.state.names[top.state.next++];
     if (entry === undefined) {
@@ -54,7 +54,8 @@ export function* walk(root: Dir): Generator<TreeFile> {
     }
     const file = describe(top.dir, top.state.prefix, entry.name);
     if (file === undefined) continue;
-    if (file.dir) descent.enter(file.dir, listing(file.dir, `${file.path}/`));
+    const prefix = `${file.path}/`;
+    if (file.dir) descent.enter(file.dir, (dir) => listing(dir, prefix));
     yield file;
   }
 }
