@@ -41,7 +41,7 @@ export async function prepare(driver: Driver): Promise<State> {
 
 /** Ids that all processes use. */
 export const SHARED: readonly string[] = Array.from(
-  { length: 6 },
+  { length: 4 },
   (_, i) => `shared-${i}`,
 );
 
