@@ -21,15 +21,18 @@ import {
 
 /** Coarsest clock tick of file times, with some reserve. */
 const TICK_MS = 20;
+/** How far links are dated back, in seconds: more than any clock that stamps them lags. */
+const BACK_S = 2;
 
 /**
  * Children of each layer.
  *
  * Every create and remove changes the directory of short links, so its time of
- * change tells whether another process was at work since it was read. Where
- * changes are stamped by a coarse clock, a time that is younger than a tick
- * proves nothing: then the names of the links are listed again, and only the
- * layers of new ones are read. A layer that was made anew has a new link.
+ * change tells whether another process was at work since it was read: then the
+ * names of the links are listed again, and only the layers of new ones are read.
+ * A layer that was made anew has a new link. Where changes are stamped by a
+ * coarse clock, a time that is younger than a tick proves nothing, and the
+ * directory is dated back to a moment that no later change can give it.
  *
  * Use it only while the home is locked.
  */
@@ -103,7 +106,7 @@ export class Children {
     }
     if (!this.#known) this.#readUnlinked(home);
     this.#known = true;
-    this.#restamp(now);
+    this.#restamp(home, now);
   }
 
   #readLink(home: Dir, link: string): void {
@@ -187,16 +190,16 @@ export class Children {
   /** The change is made already: not knowing its time only costs another reading. */
   #restampFrom(home: Dir): void {
     try {
-      this.#restamp(home.stat(LINKS));
+      this.#restamp(home, home.stat(LINKS));
     } catch {
       this.#stamp = undefined;
     }
   }
 
-  #restamp(links: FileStatus): void {
+  #restamp(home: Dir, links: FileStatus): void {
     const age = Date.now() - (links.mtime * 1000 + links.mtimeNs / 1e6);
     const settled = this.#fineTimes || age > TICK_MS;
-    this.#stamp = settled ? stampOf(links) : undefined;
+    this.#stamp = settled ? stampOf(links) : backdated(home);
   }
 
   #add(parent: string, child: string): void {
@@ -216,8 +219,30 @@ export class Children {
   }
 }
 
-function stampOf(status: FileStatus): string {
-  return `${status.ino}:${status.mtime}.${status.mtimeNs}`;
+/**
+ * Dates the links back to a moment of their own, so that any change shows.
+ *
+ * @returns Their stamp; `undefined` if the file system does not keep it.
+ */
+function backdated(home: Dir): string | undefined {
+  const [random] = crypto.getRandomValues(new Uint32Array(1));
+  const seconds = Math.floor(Date.now() / 1000) - BACK_S;
+  const time = { seconds, nanoseconds: random! % 1e9 };
+  try {
+    home.utimes(LINKS, time, time);
+  } catch (error) {
+    if (hasCode(error, "EROFS", "EPERM", "EACCES")) return undefined;
+    throw error;
+  }
+  const { ino, mtime, mtimeNs } = home.stat(LINKS);
+  const kept = mtime === seconds && mtimeNs === time.nanoseconds;
+  return kept ? stampOf({ ino, mtime, mtimeNs }) : undefined;
+}
+
+function stampOf(
+  { ino, mtime, mtimeNs }: Pick<FileStatus, "ino" | "mtime" | "mtimeNs">,
+): string {
+  return `${ino}:${mtime}.${mtimeNs}`;
 }
 
 function targetOf(home: Dir, path: string): string | undefined {

@@ -78,8 +78,6 @@ for (const fineTimes of [true, false]) {
     const child = (id: string) =>
       store.withHome((home) => children.anyChild(home, id));
     assertEquals(child("a"), undefined);
-    await turn(30);
-    assertEquals(child("a"), undefined);
     store.withHome((home) => children.noteMade(home, "LINK", "one", "a"));
 
     // The note counts as long as nobody changes the home.
@@ -130,7 +128,7 @@ Deno.test("Store of another process is seen at once", async () => {
   const one = openStore(temp);
   const two = another(one.home);
 
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 200; i++) {
     await one.create("base", undefined);
     await two.create("child", "base");
     await assertCode(() => one.condemn("base", () => {}), "EBUSY", `${i}`);
