@@ -5,6 +5,7 @@
  */
 
 import type { Dir } from "../linux/dir.ts";
+import { DT_DIR, DT_UNKNOWN } from "../linux/dirent.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { NO_FILE, readSmall } from "./files.ts";
@@ -19,6 +20,8 @@ import {
   WORK,
 } from "./layout.ts";
 
+/** What a link leads to that leads to no layer. */
+const NO_LAYER = "";
 /** Coarsest clock tick of file times, with some reserve. */
 const TICK_MS = 20;
 /** How far links are dated back, in seconds: more than any clock that stamps them lags. */
@@ -65,7 +68,10 @@ export class Children {
     for (const child of [...this.#unclear, ...this.#adrift]) {
       this.#readAgain(home, child);
     }
-    return this.#childrenOf.get(id)?.values().next().value;
+    for (const child of this.#childrenOf.get(id) ?? []) {
+      if (isLayer(home, child)) return child;
+    }
+    return undefined;
   }
 
   /**
@@ -94,47 +100,53 @@ export class Children {
   #refresh(home: Dir): void {
     const now = home.stat(LINKS);
     if (this.#stamp === stampOf(now)) return;
-    using links = home.openDir(LINKS);
-    const names = new Set(links.names().map((entry) => entry.name));
-    for (const [name, child] of this.#byLink) {
-      if (names.has(name)) continue;
-      this.#byLink.delete(name);
-      this.#readAgain(home, child);
-    }
-    for (const name of names) {
-      if (!this.#byLink.has(name)) this.#readLink(home, name);
-    }
+    for (const child of this.#readLinks(home)) this.#readAgain(home, child);
     if (!this.#known) this.#readUnlinked(home);
     this.#known = true;
     this.#restamp(home, now);
   }
 
-  #readLink(home: Dir, link: string): void {
-    const child = targetOf(home, `${LINKS}/${link}`);
-    this.#byLink.set(link, child ?? "");
-    if (child !== undefined) this.#read(home, child);
+  /** Reads which links there are; gives the layers whose links came or went. */
+  #readLinks(home: Dir): Set<string> {
+    using links = home.openDir(LINKS);
+    const names = new Set(links.names().map((entry) => entry.name));
+    const changed = new Set<string>();
+    for (const [name, child] of this.#byLink) {
+      if (names.has(name)) continue;
+      this.#byLink.delete(name);
+      changed.add(child);
+    }
+    for (const name of names) {
+      if (this.#byLink.has(name)) continue;
+      const child = targetOf(links, name) ?? NO_LAYER;
+      this.#byLink.set(name, child);
+      changed.add(child);
+    }
+    changed.delete(NO_LAYER);
+    return changed;
   }
 
   /** Forgets what a layer stands on, and reads it if the layer is still there. */
   #readAgain(home: Dir, child: string): void {
     this.#drop(child);
-    if (child !== "") this.#read(home, child);
+    this.#read(home, child);
   }
 
   /** Notes what a layer stands on: its parent or, if that is gone, all above. */
   #read(home: Dir, child: string): void {
     const lowers = lowersOf(home, child);
-    if (lowers === "unclear") this.#unclear.add(child);
-    else {
-      for (const lower of lowers) {
-        const id = targetOf(home, lower);
-        if (id === undefined) {
-          this.#adrift.add(child);
-          continue;
-        }
-        this.#add(id, child);
-        break;
+    if (lowers === "unclear") {
+      if (isLayer(home, child)) this.#unclear.add(child);
+      return;
+    }
+    for (const lower of lowers) {
+      const id = this.#byLink.get(lower.slice(LINKS.length + 1)) ?? NO_LAYER;
+      if (id === NO_LAYER) {
+        this.#adrift.add(child);
+        continue;
       }
+      this.#add(id, child);
+      break;
     }
   }
 
@@ -143,9 +155,11 @@ export class Children {
     const linked = new Set<string>();
     for (const child of this.#byLink.values()) linked.add(child);
     using all = home.reopen();
-    for (const { name } of all.names()) {
-      if (!isLayerName(name) || linked.has(name)) continue;
-      this.#read(home, name);
+    for (const { name, type } of all.names()) {
+      const mayBe = type === DT_DIR || type === DT_UNKNOWN;
+      if (mayBe && !linked.has(name) && isLayerName(name)) {
+        this.#read(home, name);
+      }
     }
   }
 
@@ -215,7 +229,9 @@ export class Children {
     const parent = this.#parentOf.get(child);
     if (parent === undefined) return;
     this.#parentOf.delete(child);
-    this.#childrenOf.get(parent)?.delete(child);
+    const children = this.#childrenOf.get(parent);
+    children?.delete(child);
+    if (children?.size === 0) this.#childrenOf.delete(parent);
   }
 }
 
@@ -245,24 +261,24 @@ function stampOf(
   return `${ino}:${mtime}.${mtimeNs}`;
 }
 
-function targetOf(home: Dir, path: string): string | undefined {
-  return unlessBroken(() => idOfTarget(home.readlink(path)));
+function targetOf(links: Dir, name: string): string | undefined {
+  return unlessBroken(() => idOfTarget(links.readlink(name)));
 }
 
-/** Short links that a layer lists; none for a base layer, or what is no layer. */
+/** Whether it is a layer, and not just something with a file like one. */
+function isLayer(home: Dir, id: string): boolean {
+  return home.tryStat(id)?.type === "dir" &&
+    unlessBroken(() => home.stat(`${id}/${DIFF}`)) !== undefined;
+}
+
+/** Short links that a layer lists; none for a base layer. */
 function lowersOf(home: Dir, id: string): readonly string[] | "unclear" {
-  return unlessBroken(() => {
-    using dir = home.openDir(id);
-    return dir.tryStat(DIFF) && listIn(dir);
-  }) ?? [];
-}
-
-function listIn(dir: Dir): readonly string[] | "unclear" {
   try {
-    const text = readSmall(dir, LOWER);
+    const text = unlessBroken(() => readSmall(home, `${id}/${LOWER}`));
     if (text !== undefined) return parseLower(text) ?? "unclear";
     // What was made on another layer has a work directory.
-    return dir.tryStat(WORK) === undefined ? [] : "unclear";
+    const work = unlessBroken(() => home.stat(`${id}/${WORK}`));
+    return work === undefined ? [] : "unclear";
   } catch (error) {
     if (hasCode(error, ...NO_FILE)) return "unclear";
     throw error;

@@ -78,6 +78,7 @@ for (const fineTimes of [true, false]) {
     const child = (id: string) =>
       store.withHome((home) => children.anyChild(home, id));
     assertEquals(child("a"), undefined);
+    Deno.mkdirSync(`${store.home}/one/diff`, { recursive: true });
     store.withHome((home) => children.noteMade(home, "LINK", "one", "a"));
 
     // The note counts as long as nobody changes the home.
