@@ -77,9 +77,11 @@ export class Quota {
    */
   limit(home: Dir, dir: Dir, limits: SizeLimits): void {
     const target = targetOf(home);
-    let id = nextProject(home);
-    // Other homes of the file system number their layers likewise.
-    while (isProjectUsed(target, id)) id++;
+    // Docker keeps the number above the home's own for a trial.
+    const id = freeAbove(
+      projectId(home) + 1,
+      (id) => isProjectUsed(target, id),
+    );
     setProjectId(dir, id);
     setQuota(target, id, limits);
   }
@@ -123,27 +125,26 @@ function isDevice(status: FileStatus, major: number, minor: number): boolean {
     status.rdevMinor === minor;
 }
 
-/** The smallest id above those of the home and of all directories in it. */
-function nextProject(home: Dir): number {
-  const base = projectId(home);
-  let highest = base + 1;
-  using all = home.reopen();
-  for (const { name } of all.names()) {
-    highest = Math.max(highest, highestIn(home, name, base));
+/**
+ * Finds a number above `floor` that is free, at a cost that hardly grows with how
+ * many are not: layers of any home are numbered upwards, so that beyond some
+ * number all are free.
+ *
+ * @param floor Number to stay above.
+ * @param isUsed Asks about a number.
+ * @returns A free number whose predecessor is used, or the first one.
+ */
+export function freeAbove(
+  floor: number,
+  isUsed: (id: number) => boolean,
+): number {
+  let free = 1;
+  while (isUsed(floor + free)) free *= 2;
+  let used = Math.floor(free / 2);
+  while (free - used > 1) {
+    const middle = Math.floor((free + used) / 2);
+    if (isUsed(floor + middle)) used = middle;
+    else free = middle;
   }
-  return highest + 1;
-}
-
-function highestIn(home: Dir, name: string, base: number): number {
-  if (home.tryStat(name)?.type !== "dir") return 0;
-  using dir = home.openDir(name);
-  const id = projectId(dir);
-  if (id !== 0 && id !== base) return id;
-  let highest = 0;
-  for (const inner of dir.names()) {
-    if (dir.tryStat(inner.name)?.type !== "dir") continue;
-    using child = dir.openDir(inner.name);
-    highest = Math.max(highest, projectId(child));
-  }
-  return highest;
+  return floor + free;
 }
