@@ -48,9 +48,14 @@ function neighboursOf(entries: readonly Entry[]): Map<Entry, Entry[]> {
   return neighbours;
 }
 
-/** Whether somebody may have written into what a call reads while it read. */
+/**
+ * Whether what a call reads may have changed while it was read: somebody wrote,
+ * or it is read through a mount, and overlayfs leaves open what that shows if a
+ * lower was written to meanwhile through a mount of its own.
+ */
 function isDisturbed({ call }: Entry, others: readonly Entry[]): boolean {
   if (!READS.includes(call.name)) return false;
+  if (call.parent === "") return true;
   return others.some((other) =>
     other.call.name === "write" ||
     (other.call.name === "applyDiff" && other.call.id === call.id)

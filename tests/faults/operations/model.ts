@@ -51,10 +51,13 @@ function refusals(state: State, process: number, call: Call): string[] {
     if (call.broken) return ["EBADMSG"];
   }
   const inMount = layer.parent !== undefined || call.shared;
+  const writes = name === "write" || name === "unlink";
   if (["write", "unlink", "read"].includes(name) && inMount) {
     if (layer.mounted === "no") return ["ENOENT"];
-    if (name !== "read" && layer.mounted === "ro") return ["EROFS"];
+    if (writes && layer.mounted === "ro") return ["EROFS"];
   }
+  // The processes leave alone what their own mounts stand on.
+  if (writes && layer.committed && !call.shared) return ["EROFS"];
   if (name === "unlink" && !shown(state, id).has(call.gone![0]!)) {
     return ["ENOENT"];
   }

@@ -102,6 +102,9 @@ class ByModule {
       const files = [...filesOf(path)];
       return { value: files.map(([name, text]) => `${name}=${text}`).sort() };
     }
+    // Overlayfs leaves open what mounts show whose lowers change.
+    const isLower = isThere(`${home}/${call.id}/committed`);
+    if (!call.shared && isLower) return { code: "EROFS" };
     change(root, call);
     return deviceOf(path) === mount ? {} : { code: "TORN" };
   }
