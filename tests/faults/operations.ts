@@ -101,6 +101,12 @@ async function tryPhase(run: Run, phase: Phase, count: number): Promise<void> {
   say(`${phase}: ${found.ids.length} layers, at most ${shared.most} orders`);
   await driver.cleanup();
   run.judge(`${phase}: nothing stays mounted`, temp.mounts);
+  const findings = await driver.check();
+  run.judge(
+    `${phase}: check finds nothing wrong`,
+    findings.filter(({ severity }) => severity !== "note")
+      .map(({ name, path }) => `${name} ${path}`),
+  );
 }
 
 await script("operations", [], async (run) => {

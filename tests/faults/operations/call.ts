@@ -24,6 +24,7 @@ export interface Call {
     | "exists"
     | "getMetadata"
     | "remove"
+    | "check"
     | "cleanup";
   readonly id: string;
   /** Whether other processes use the layer as well. */

@@ -34,7 +34,7 @@ function inUse(state: State, process: number, { id, cli }: Call): boolean {
 function refusals(state: State, process: number, call: Call): string[] {
   const { name, id, parent } = call;
   const layer = state.layer(id);
-  if (name === "exists" || name === "cleanup") return [];
+  if (["exists", "check", "cleanup"].includes(name)) return [];
   if (name === "create" || name === "createReadWrite") {
     return [
       ...(layer ? ["EEXIST"] : []),
@@ -174,6 +174,8 @@ function answer(state: State, now: State, call: Call): unknown {
   switch (call.name) {
     case "exists":
       return state.layer(id) !== undefined;
+    case "check":
+      return [];
     case "getMetadata":
       return state.lowers(id);
     case "read":

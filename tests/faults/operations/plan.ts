@@ -65,6 +65,7 @@ const COMMON: Weights = [
   ["changes", 5],
   ["exists", 3],
   ["getMetadata", 6],
+  ["check", 2],
 ];
 const MOUNTING: Weights = [...COMMON, ["get", 10], ["put", 15], ["write", 8]];
 const OWN: Weights = [...MOUNTING, ["unlink", 4], ["read", 8]];

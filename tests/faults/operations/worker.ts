@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Driver, init } from "../../../mod.ts";
+import { type Driver, type Finding, init } from "../../../mod.ts";
 import { Dir } from "../../../src/linux/dir.ts";
 import { hasCode } from "../../../src/linux/errno.ts";
 import { bytesOf, streamOf } from "../../fixtures.ts";
@@ -32,6 +32,12 @@ function lowersOf(paths: string | undefined): string[] {
 
 function linesOf(changes: readonly { path: string; kind: string }[]) {
   return changes.map(({ path, kind }) => `${path.slice(1)} ${kind}`).sort();
+}
+
+/** What is wrong, leaving out what is merely useless, such as a mark that hides nothing. */
+function faultsIn(findings: readonly Finding[]): string[] {
+  return findings.filter(({ severity }) => severity !== "note")
+    .map(({ name, path, message }) => `${name} ${path}: ${message}`);
 }
 
 /** Makes calls by the module. */
@@ -65,6 +71,8 @@ class ByModule {
       case "cleanup":
         await driver.cleanup();
         return {};
+      case "check":
+        return { value: faultsIn(await driver.check()) };
       case "get":
         await driver.get(id);
         return {};
@@ -157,7 +165,7 @@ function wordsOf({ name, id, parent }: Call): string[] {
     diffSize: "diff-size",
   };
   const word = words[name] ?? name;
-  if (name === "cleanup") return [word];
+  if (name === "cleanup" || name === "check") return [word];
   return [word, id, ...(parent === undefined ? [] : [parent])];
 }
 
@@ -169,7 +177,8 @@ async function byCommand(call: Call): Promise<Outcome> {
   if (call.name === "exists" && run.status <= 1 && run.stderr === "") {
     return { code: "OK", value: run.status === 0 };
   }
-  if (run.status === 0) return { code: "OK", ...answerOf(call, run) };
+  const done = run.status === 0 || (call.name === "check" && run.stdout !== "");
+  if (done) return { code: "OK", ...answerOf(call, run) };
   const line = run.stderr.trimEnd().split("\n").at(-1)!;
   try {
     const { code, message } = JSON.parse(line).error;
@@ -193,6 +202,8 @@ function answerOf(
       return { value: JSON.parse(stdout).size };
     case "changes":
       return { value: linesOf(JSON.parse(stdout)) };
+    case "check":
+      return { value: faultsIn(JSON.parse(stdout)) };
     default:
       return {};
   }
