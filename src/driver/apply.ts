@@ -82,7 +82,7 @@ async function applyLocked(
 ): Promise<number> {
   using dir = await context.store.lock(id, options.signal);
   const relation = context.relation(id, parent);
-  await refuseInUse(context, relation);
+  await refuseInUse(context, relation, options.signal);
   await removeUnfinished(dir);
   const unpack = context.readsUpper(relation) ? unpackDirectly : unpackMounted;
   const job = { context, layer: relation.layer, dir, source, options, unpack };
@@ -104,9 +104,10 @@ interface Job {
 async function refuseInUse(
   context: Context,
   { layer }: Relation,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   context.refuseMounted(layer, "apply an archive to");
-  const child = await context.store.childOf(layer.id);
+  const child = await context.store.childOf(layer.id, signal);
   if (child === undefined) return;
   throw new DriverError(
     "EBUSY",

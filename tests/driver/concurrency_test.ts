@@ -349,6 +349,32 @@ for (const id of ["base", "top"]) {
   });
 }
 
+Deno.test("A process that is killed while it holds locks blocks nobody", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await fill(driver, "base");
+  const child = otherProcess(home, "hold");
+  const reader = child.stdout.getReader();
+  await reader.read();
+  let done = 0;
+  const calls = [
+    driver.create("top", "base"),
+    driver.create("other"),
+    driver.applyDiff("base", "", streamOf(archive(file("f", "x")))),
+  ].map((call) => call.catch(() => {}).then(() => done++));
+  await turn(30);
+  assertEquals(done, 0);
+
+  child.kill("SIGKILL");
+  await child.status;
+  await Promise.all(calls);
+  reader.releaseLock();
+  await child.stdout.cancel();
+  await child.stderr.cancel();
+
+  assertEquals(layersIn(home), ["base", "l", "other", "top"]);
+});
+
 const FILES = 6000;
 
 /** An archive of many small files. */

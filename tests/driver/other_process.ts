@@ -5,7 +5,9 @@
  */
 
 import { init } from "../../mod.ts";
+import { Dir } from "../../src/linux/dir.ts";
 import { hasCode } from "../../src/linux/errno.ts";
+import { tryLock } from "../../src/linux/lock.ts";
 import { streamOf } from "../fixtures.ts";
 import { archive, file } from "../tar_builder.ts";
 
@@ -69,5 +71,15 @@ async function churn(): Promise<void> {
   }
 }
 
-const jobs = { work, apply: () => apply(id, parent), churn };
+/** Takes the locks of the layer `base` and of the home, and keeps them. */
+async function hold(): Promise<void> {
+  for (const name of ["base", "l"]) {
+    const dir = Dir.open(`${home}/${name}`);
+    if (!tryLock(dir.fd, name)) throw new Error(`${name} is locked`);
+  }
+  Deno.stdout.writeSync(new Uint8Array([0x2e]));
+  await new Promise((resolve) => setTimeout(resolve, 60_000));
+}
+
+const jobs = { work, apply: () => apply(id, parent), churn, hold };
 await jobs[job]();
