@@ -79,8 +79,9 @@ function added(state: State, id: string, files: Iterable<[string, string]>) {
   return state.withLayer(id, { files: all });
 }
 
-/** Deletes a name as a mount does: what lies below needs a mark. */
+/** Deletes a name as a mount does: what lies below needs a mark, what does not show stays. */
 function unlinked(state: State, id: string, name: string): State {
+  if (!shown(state, id).has(name)) return state;
   const { parent, files } = state.layer(id)!;
   const left = new Map(files);
   left.delete(name);
