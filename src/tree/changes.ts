@@ -12,6 +12,7 @@ import { type FileStatus, isWhiteout } from "../linux/stat.ts";
 import { dirMarks, type Namespace } from "../overlay/marks.ts";
 import type { Change } from "../types.ts";
 import type { LowerDir } from "./lowers.ts";
+import { flattened, Nested, type Steps } from "./nested.ts";
 import { NeedsMount } from "./pack.ts";
 import { isSame } from "./same.ts";
 import { walk } from "./walk.ts";
@@ -39,7 +40,8 @@ export function* upperChanges(
   const { foreign } = dirMarks(dir, namespace);
   if (foreign) throw new NeedsMount("the root is redirected");
   // Overlayfs merges the roots of its layers whatever their marks.
-  yield* changesIn({ upper: dir, below, path: "", opaque: false }, namespace);
+  const root = { upper: dir, below, path: "", opaque: false };
+  yield* flattened(changesIn(root, namespace));
 }
 
 /** A directory of the upper and what lies below it. */
@@ -55,7 +57,7 @@ interface Merging {
 function* changesIn(
   at: Merging,
   namespace: Namespace,
-): Generator<FoundChange> {
+): Steps<FoundChange> {
   const { upper, below, opaque } = at;
   const present = new Set<string>();
   for (const { name } of upper.names()) {
@@ -80,7 +82,7 @@ function* changeOf(
   name: string,
   status: FileStatus,
   namespace: Namespace,
-): Generator<FoundChange> {
+): Steps<FoundChange> {
   const { upper, below } = at;
   const path = `${at.path}/${name}`;
   const old = below.find(name);
@@ -89,20 +91,24 @@ function* changeOf(
     if (status.type === "dir") yield* added(upper, name, path, namespace);
     return;
   }
+  const self: FoundChange = { kind: "C", path, status };
   const same = isSame({ dir: upper, name, status }, old);
-  if (!same) yield { kind: "C", path, status };
+  if (!same) yield self;
   if (status.type !== "dir") return;
-  const within = old.status.type === "dir"
-    ? changesBelow(at, name, namespace)
-    : added(upper, name, path, namespace);
-  yield* same ? afterParent({ kind: "C", path, status }, within) : within;
+  if (old.status.type !== "dir") {
+    yield* added(upper, name, path, namespace);
+    return;
+  }
+  const within = changesBelow(at, name, namespace);
+  // A directory counts as changed, before what changed in it, if anything did.
+  yield same ? new Nested(within, self) : new Nested(within);
 }
 
 function* changesBelow(
   at: Merging,
   name: string,
   namespace: Namespace,
-): Generator<FoundChange> {
+): Steps<FoundChange> {
   const path = `${at.path}/${name}`;
   using upper = at.upper.openDir(name);
   const marks = dirMarks(upper, namespace);
@@ -111,19 +117,6 @@ function* changesBelow(
   // What is made inside an opaque directory merges with nothing either.
   const opaque = at.opaque || marks.opaque;
   yield* changesIn({ upper, below, path, opaque }, namespace);
-}
-
-/** A directory counts as changed, before what changed in it, if anything did. */
-export function* afterParent(
-  parent: FoundChange,
-  changes: Iterable<FoundChange>,
-): Generator<FoundChange> {
-  let first = true;
-  for (const change of changes) {
-    if (first) yield parent;
-    first = false;
-    yield change;
-  }
 }
 
 function* added(

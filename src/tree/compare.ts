@@ -6,7 +6,8 @@
 
 import type { Dir } from "../linux/dir.ts";
 import type { Dirent } from "../linux/dirent.ts";
-import { afterParent, type FoundChange } from "./changes.ts";
+import type { FoundChange } from "./changes.ts";
+import { flattened, Nested, type Steps } from "./nested.ts";
 import { isSame, type Located } from "./same.ts";
 import { walk } from "./walk.ts";
 
@@ -31,7 +32,7 @@ export function* additions(root: Dir, prefix = ""): Generator<FoundChange> {
 export function* compareTrees(before: Dir, after: Dir): Generator<FoundChange> {
   using old = before.reopen();
   using now = after.reopen();
-  yield* compareDirs(old, now, "");
+  yield* flattened(compareDirs(old, now, ""));
 }
 
 function locate(dir: Dir, name: string): Located | undefined {
@@ -43,7 +44,7 @@ function* compareDirs(
   before: Dir,
   after: Dir,
   parent: string,
-): Generator<FoundChange> {
+): Steps<FoundChange> {
   const old = before.names();
   for (const name of union(old, after.names())) {
     const path = `${parent}/${name}`;
@@ -75,7 +76,7 @@ function* compareFiles(
   was: Located,
   is: Located,
   path: string,
-): Generator<FoundChange> {
+): Steps<FoundChange> {
   const same = isSame(was, is);
   const self: FoundChange = { kind: "C", path, status: is.status };
   if (!same) yield self;
@@ -87,5 +88,5 @@ function* compareFiles(
   using before = was.dir.openDir(was.name);
   using after = is.dir.openDir(is.name);
   const within = compareDirs(before, after, path);
-  yield* same ? afterParent(self, within) : within;
+  yield same ? new Nested(within, self) : new Nested(within);
 }

@@ -6,7 +6,15 @@
 
 import type { Driver } from "../../mod.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { assertRefused, fill, inLayer, tempDriver } from "../fixtures.ts";
+import {
+  assertRefused,
+  bytesOf,
+  fill,
+  inLayer,
+  streamOf,
+  tempDriver,
+} from "../fixtures.ts";
+import { archive, file } from "../tar_builder.ts";
 
 /** Makes a base and `count` layers, each with a directory that names it and its parent. */
 async function chain(driver: Driver, count: number): Promise<string> {
@@ -80,4 +88,26 @@ Deno.test("Driver mounts and reads through 400 lowers if it is allowed to", asyn
     ),
   );
   await assertRefused(home, () => driver.create("401", top), "EMLINK");
+});
+
+Deno.test("Driver finds a change 1,500 directories deep by every way", async () => {
+  await using temp = await tempDriver();
+  const { driver } = temp;
+  const path = `${"d/".repeat(1500)}file`;
+  const apply = (id: string, content: string) =>
+    driver.applyDiff(id, undefined, streamOf(archive(file(path, content))));
+  await driver.create("base");
+  await driver.create("other");
+  await apply("base", "before");
+  await driver.create("top", "base");
+  await apply("top", "and after");
+
+  for (const parent of [undefined, "other"]) {
+    const changes = await driver.changes("top", parent);
+    assertEquals(changes.at(-1)?.path, `/${path}`);
+  }
+  await driver.create("copy", "base");
+  await driver.applyDiff("copy", "other", driver.diff("top"));
+  assertEquals(await driver.changes("copy"), await driver.changes("top"));
+  assert((await bytesOf(driver.diff("copy"))).length > 0);
 });
