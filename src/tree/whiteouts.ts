@@ -9,10 +9,12 @@
  */
 
 import type { Dir } from "../linux/dir.ts";
+import type { Dirent } from "../linux/dirent.ts";
 import { hasCode } from "../linux/errno.ts";
 import { removeTree } from "../linux/remove.ts";
 import { isWhiteout } from "../linux/stat.ts";
 import { makeWhiteout, markOpaque, type Namespace } from "../overlay/marks.ts";
+import { Descent } from "./descent.ts";
 import type { HostOwner } from "./metadata.ts";
 
 /** How what an archive hides is carried out; yields wherever it may rest. */
@@ -117,19 +119,46 @@ export class Deleting implements Hiding {
 
   /** See {@linkcode Hiding.hideContent}. */
   *hideContent(dir: Dir, path: string): Generator<void> {
-    const prefix = path === "" ? "" : `${path}/`;
-    using listing = dir.reopen();
-    for (const { name } of listing.names()) {
-      yield* this.hide(dir, name, prefix + name);
+    using descent = new Descent<Content>();
+    descent.enter(...contentOf(dir.reopen(), path));
+    for (let top = descent.top; top; top = descent.top) {
+      const name = top.state.names.pop()?.name;
+      if (name === undefined) {
+        descent.leave();
+        continue;
+      }
+      const inner = top.state.prefix + name;
+      const spared = yield* this.#spare(top.dir, name, inner);
+      if (spared) descent.enter(...contentOf(spared, inner));
       yield;
     }
   }
 
   /** See {@linkcode Hiding.hide}. */
   *hide(dir: Dir, name: string, path: string): Generator<void> {
-    if (!this.#isUnpacked(path)) return yield* removeTree(dir, name);
-    if (dir.tryStat(name)?.type !== "dir") return;
-    using inner = dir.openDir(name);
-    yield* this.hideContent(inner, path);
+    using spared = yield* this.#spare(dir, name, path);
+    if (spared) yield* this.hideContent(spared, path);
   }
+
+  /** Deletes what is not the archive's own; gives a directory that is. */
+  *#spare(
+    dir: Dir,
+    name: string,
+    path: string,
+  ): Generator<void, Dir | undefined> {
+    if (!this.#isUnpacked(path)) yield* removeTree(dir, name);
+    else if (dir.tryStat(name)?.type === "dir") return dir.openDir(name);
+    return undefined;
+  }
+}
+
+/** What is left to look at in a directory. */
+interface Content {
+  readonly prefix: string;
+  readonly names: Dirent[];
+}
+
+function contentOf(dir: Dir, path: string): [Dir, Content] {
+  const prefix = path === "" ? "" : `${path}/`;
+  return [dir, { prefix, names: dir.names() }];
 }
