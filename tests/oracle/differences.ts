@@ -54,6 +54,9 @@ const OWNERS = refused("an id of 32 bits cannot hold it", [
 
 const BAD_SHAPES: Differences = {
   ...refused("a file cannot be opaque", ["opaque marker in a file's place"]),
+  ...refused("a diff of the layer would hide another file", [
+    "name with a whiteout in its middle",
+  ]),
   ...refused("something follows its end", [
     "garbage after the end",
     "entries after the end",
@@ -172,6 +175,12 @@ export const MAPPED: Differences = {
     "root entry that is a file",
     "root entry that is a symlink",
     "empty name",
+  ]),
+  ...refused("a diff of the layer would hide another file", [
+    "AUFS link directory",
+  ]),
+  ...refused("what is hidden cannot be linked to", [
+    "hard link to a whiteout's device",
   ]),
   "file then its whiteout": applied(STAYS, [
     "ours: foo: file 0644 0:0 mtime=1600000000000000000 size=3 11507a0e2f5e69d5",
