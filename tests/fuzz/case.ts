@@ -15,6 +15,7 @@ import {
   assertSame,
   checkChanges,
   checkError,
+  checkHome,
   checkLeaks,
   checkRoundTrip,
   descriptors,
@@ -50,6 +51,8 @@ export interface Setting {
   readonly filling: number;
   /** How much is taken at most. */
   readonly limits: Pick<ApplyOptions, "maxBytes" | "maxEntries">;
+  /** Whether the home is checked afterwards, which takes a while. */
+  readonly check: boolean;
 }
 
 /** Applies an archive to the layer "top". */
@@ -81,6 +84,7 @@ export function caseOf(seed: number, number: number, way: WayName): Case {
       maxBytes: 512 * random.below(100),
       maxEntries: random.below(20),
     },
+    check: random.below(10) === 0,
     archive: (outside) => randomArchive(new Choices(own ^ 0x5a5a5a5a), outside),
   };
 }
@@ -127,6 +131,7 @@ export async function play(
     );
     assertSame(namesIn(`${world.home}/top/diff`), [], "Not empty again");
   }
+  if (test.check) await checkHome(world);
   await checkLeaks(world, open);
   await driver.remove("top");
   // Waits for what is still being deleted.
