@@ -16,6 +16,7 @@ import { isWhiteout } from "../linux/stat.ts";
 import { makeWhiteout, markOpaque, type Namespace } from "../overlay/marks.ts";
 import { Descent } from "./descent.ts";
 import type { HostOwner } from "./metadata.ts";
+import { parentPath } from "./paths.ts";
 
 /** How what an archive hides is carried out; yields wherever it may rest. */
 export interface Hiding {
@@ -52,6 +53,7 @@ export type IsUnpacked = (path: string) => boolean;
 export class Marking implements Hiding {
   readonly #namespace: Namespace;
   readonly #isUnpacked: IsUnpacked | undefined;
+  readonly #earlier: Deleting | undefined;
 
   /**
    * Makes one for an upper directory.
@@ -62,6 +64,7 @@ export class Marking implements Hiding {
   constructor(namespace: Namespace, isUnpacked: IsUnpacked | undefined) {
     this.#namespace = namespace;
     this.#isUnpacked = isUnpacked;
+    this.#earlier = isUnpacked && new Deleting(isUnpacked);
   }
 
   /** See {@linkcode Hiding.hideContent}. */
@@ -94,7 +97,7 @@ export class Marking implements Hiding {
     using inner = dir.openDir(name);
     markOpaque(inner, this.#namespace);
     // What an earlier archive left in the directory is hidden by deleting it.
-    return isUnpacked ? new Deleting(isUnpacked).hide(dir, name, path) : DONE;
+    return this.#earlier?.hide(dir, name, path) ?? DONE;
   }
 
   *#replace(
@@ -111,6 +114,8 @@ export class Marking implements Hiding {
 /** Deletes from a mounted tree, so that overlayfs leaves the marks itself. */
 export class Deleting implements Hiding {
   readonly #isUnpacked: IsUnpacked;
+  /** Directories with nothing left but the archive's own: it could name them for ever. */
+  readonly #cleared = new Set<string>();
 
   /** Makes one that spares what `isUnpacked` names. */
   constructor(isUnpacked: IsUnpacked) {
@@ -119,6 +124,7 @@ export class Deleting implements Hiding {
 
   /** See {@linkcode Hiding.hideContent}. */
   *hideContent(dir: Dir, path: string): Generator<void> {
+    if (this.#isCleared(path)) return;
     using descent = new Descent<Content>();
     descent.enter(...contentOf(dir.reopen(), path));
     for (let top = descent.top; top; top = descent.top) {
@@ -132,6 +138,14 @@ export class Deleting implements Hiding {
       if (spared) descent.enter(...contentOf(spared, inner));
       yield;
     }
+    this.#cleared.add(path);
+  }
+
+  #isCleared(path: string): boolean {
+    for (let at = path; at !== ""; at = parentPath(at)) {
+      if (this.#cleared.has(at)) return true;
+    }
+    return this.#cleared.has("");
   }
 
   /** See {@linkcode Hiding.hide}. */
