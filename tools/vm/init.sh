@@ -19,9 +19,9 @@ ip link set lo up
 disk() {
   mkdir -p "/mnt/$1" && mount -t "$2" -o "$3" "$4" "/mnt/$1" || echo "init: cannot mount $1"
 }
-disk ext4-quota ext4 prjquota /dev/vda
-disk ext4 ext4 defaults /dev/vdb
-disk xfs xfs prjquota /dev/vdc
+while read -r name type options device; do
+  disk "$name" "$type" "$options" "$device"
+done </disks
 disk tmpfs tmpfs size=256m tmpfs
 
 stty -F /dev/ttyS1 raw -echo

@@ -7,6 +7,13 @@
 import type { Kernel } from "./kernel.ts";
 import { findCommand } from "./needs.ts";
 
+/** A disk of the machine: /dev/vda, /dev/vdb, and so on. */
+export interface Drive {
+  /** Path of its image. */
+  readonly path: string;
+  readonly format: "raw" | "qcow2";
+}
+
 /** What to run. */
 export interface MachineOptions {
   readonly kernel: Kernel;
@@ -14,16 +21,19 @@ export interface MachineOptions {
   readonly processor: readonly string[];
   /** Path of the initial RAM disk. */
   readonly initrd: string;
-  /** Paths of raw disk images: /dev/vda, /dev/vdb, and so on. */
-  readonly disks: readonly string[];
+  readonly drives: readonly Drive[];
   /** Path of the file for what the guest writes on its console. */
   readonly consoleLog: string;
   /** Time in milliseconds after which the machine is switched off. */
   readonly timeout: number;
+  /** Variables of the guest's first process, of values without blanks. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Cuts the power when it aborts. */
+  readonly powerCut?: AbortSignal;
 }
 
 /** How a run ended. */
-export type MachineEnd = "power off" | "timeout" | "failure";
+export type MachineEnd = "power off" | "power cut" | "timeout" | "failure";
 
 /**
  * Runs the machine, and hands on each line that the guest writes on its second
@@ -43,11 +53,10 @@ export async function runMachine(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    child.kill("SIGKILL");
-  }, options.timeout);
+  const limit = AbortSignal.timeout(options.timeout);
+  const off = AbortSignal.any([limit, options.powerCut ?? limit]);
+  const kill = () => child.kill("SIGKILL");
+  off.addEventListener("abort", kill);
   try {
     const lines = child.stdout.pipeThrough(new TextDecoderStream());
     let rest = "";
@@ -57,24 +66,31 @@ export async function runMachine(
       parts.forEach(onLine);
     }
     const { success } = await child.status;
-    return timedOut ? "timeout" : success ? "power off" : "failure";
+    if (!off.aborted) return success ? "power off" : "failure";
+    return limit.aborted ? "timeout" : "power cut";
   } finally {
-    clearTimeout(timer);
+    off.removeEventListener("abort", kill);
   }
 }
 
 function qemuArgs(options: MachineOptions): string[] {
-  const drives = options.disks.flatMap((path) => [
+  // What the guest flushes has to outlive QEMU, not the host.
+  const drives = options.drives.flatMap(({ path, format }) => [
     "-drive",
-    `file=${path},if=virtio,format=raw,cache=unsafe`,
+    `file=${path},if=virtio,format=${format},cache=unsafe`,
   ]);
+  const environment = Object.entries(options.environment ?? {})
+    .map(([name, value]) => ` ${name}=${value}`).join("");
   return [
     ...options.processor,
     ...["-M", "q35"],
     ...["-m", "2048", "-smp", "2"],
     ...["-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot"],
     ...["-kernel", options.kernel.image, "-initrd", options.initrd],
-    ...["-append", "console=ttyS0 panic=-1 quiet mitigations=off"],
+    ...[
+      "-append",
+      "console=ttyS0 panic=-1 quiet mitigations=off" + environment,
+    ],
     ...["-serial", `file:${options.consoleLog}`, "-serial", "stdio"],
     ...drives,
   ];

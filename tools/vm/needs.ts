@@ -5,7 +5,9 @@
  */
 
 /** Command that shows a Debian package to be installed, and the package. */
-const NEEDS: readonly (readonly [command: string, debian: string])[] = [
+export type Need = readonly [command: string, debian: string];
+
+const NEEDS: readonly Need[] = [
   ["qemu-system-x86_64", "qemu-system-x86"],
   ["busybox", "busybox-static"],
   ["cpio", "cpio"],
@@ -40,10 +42,11 @@ export function findCommand(name: string): string | undefined {
 /**
  * Says in one line what has to be installed, if anything.
  *
+ * @param more What is needed beside what every run needs.
  * @returns `undefined` if nothing is missing.
  */
-export function findMissing(): string | undefined {
-  const packages = NEEDS
+export function findMissing(more: readonly Need[] = []): string | undefined {
+  const packages = [...NEEDS, ...more]
     .filter(([command]) => findCommand(command) === undefined)
     .map(([, debian]) => debian);
   return packages.length === 0

@@ -8,63 +8,34 @@
  */
 
 import { parseArgs } from "node:util";
-import { bundle } from "../compile.ts";
 import { complain, say } from "../say.ts";
 import { formatTally } from "../tally.ts";
-import { chooseProcessor } from "./accel.ts";
-import { makeInitrd } from "./initrd.ts";
-import { fetchKernel } from "./kernel.ts";
-import { runMachine } from "./machine.ts";
-import { findMissing, run } from "./needs.ts";
+import type { Disk } from "./disks.ts";
+import { type MachineOptions, runMachine } from "./machine.ts";
+import { findMissing } from "./needs.ts";
 import { Report } from "./report.ts";
-
-const CACHE = ".cache/vm";
+import { CACHE, setUp } from "./setup.ts";
 
 /** Time in seconds that a run may take; the guest's processors are emulated. */
 const DEFAULT_TIMEOUT = "300";
 
-/** Makes the disks that `init.sh` mounts, in its order. */
-async function makeDisks(dir: string): Promise<string[]> {
-  const paths = ["ext4-quota", "ext4", "xfs"].map((name) => `${dir}/${name}`);
-  for (const path of paths) {
-    await Deno.writeFile(path, new Uint8Array());
-    await Deno.truncate(path, 512 * 1024 * 1024);
-  }
-  const [quota, plain, xfs] = paths;
-  const project = ["-O", "quota,project", "-E", "quotatype=prjquota"];
-  await run("mkfs.ext4", ["-qF", ...project, quota!]);
-  await run("mkfs.ext4", ["-qF", plain!]);
-  await run("mkfs.xfs", ["-qf", xfs!]);
-  return paths;
-}
+const DISKS: readonly Disk[] = [
+  {
+    name: "ext4-quota",
+    type: "ext4",
+    mkfs: ["-O", "quota,project", "-E", "quotatype=prjquota"],
+    mount: "prjquota",
+  },
+  { name: "ext4", type: "ext4" },
+  { name: "xfs", type: "xfs", mount: "prjquota" },
+];
 
 async function runSuite(suite: string, timeout: number): Promise<number> {
-  await Deno.mkdir(CACHE, { recursive: true });
-  const kernel = await fetchKernel(await Deno.realPath(CACHE));
-  const dir = await Deno.makeTempDir({ dir: CACHE, prefix: "run-" });
-  try {
-    const initrd = `${dir}/initrd`;
-    const init = new URL("init.sh", import.meta.url);
-    await makeInitrd(kernel, CACHE, [
-      { path: "init", content: await Deno.readTextFile(init), mode: 0o755 },
-      { path: "suite.js", content: await bundle(suite), mode: 0o644 },
-    ], initrd);
-    return await watchRun({
-      kernel,
-      processor: await chooseProcessor(kernel),
-      initrd,
-      disks: await makeDisks(dir),
-      consoleLog: `${dir}/console.log`,
-      timeout,
-    });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using setup = await setUp(suite, DISKS);
+  return await watchRun({ ...setup.options, timeout });
 }
 
-async function watchRun(
-  options: Parameters<typeof runMachine>[0],
-): Promise<number> {
+async function watchRun(options: MachineOptions): Promise<number> {
   const report = new Report();
   const end = await runMachine(options, (line) => {
     const text = report.add(line);
