@@ -5,6 +5,8 @@
  * @module
  */
 
+import { report } from "./port.ts";
+
 interface Test {
   readonly name: string;
   readonly run: () => void | Promise<void>;
@@ -48,19 +50,4 @@ async function outcome(run: Test["run"]): Promise<string | undefined> {
       ? error.stack ?? error.message
       : `Thrown: ${error}`;
   }
-}
-
-/** Writes a line to the host: the second serial port, or standard output. */
-function report(line: Record<string, unknown>): void {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
-  using port = openPort();
-  for (let rest = bytes; rest.length > 0;) {
-    rest = rest.subarray((port ?? Deno.stdout).writeSync(rest));
-  }
-}
-
-function openPort(): Deno.FsFile | undefined {
-  return Deno.env.get("REPORT_PORT") === undefined
-    ? undefined
-    : Deno.openSync(Deno.env.get("REPORT_PORT")!, { write: true });
 }
