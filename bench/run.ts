@@ -8,9 +8,12 @@
  */
 
 import { init } from "../mod.ts";
+import { settled } from "../src/driver/init.ts";
 import { makeDisk } from "./disk.ts";
+import { priceDurability } from "./durability.ts";
 import { writeBig, writeSmall } from "./inputs.ts";
 import { Peer } from "./peer.ts";
+import { median, microseconds, say, time } from "./timing.ts";
 import { change, preparation, prepare, type Work, works } from "./works.ts";
 
 const ROUNDS = 5;
@@ -27,19 +30,6 @@ interface Result {
   readonly ratio: number | undefined;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
-}
-
-/** Times a run that no earlier one's unwritten data disturb. */
-async function microseconds(run: () => Promise<void>): Promise<number> {
-  await new Deno.Command("sync").output();
-  const start = performance.now();
-  await run();
-  return (performance.now() - start) * 1000;
-}
-
 async function measure(
   work: Work,
   driver: Awaited<ReturnType<typeof init>>,
@@ -51,6 +41,7 @@ async function measure(
     const own = await microseconds(() => work.ours(driver));
     ours.push(own / work.count);
     if (work.undo) await driver.remove(work.undo);
+    await settled(driver);
     if (peer === undefined) continue;
     const theirs = await microseconds(() => peer.run(work.theirs));
     docker.push(theirs / work.count);
@@ -65,13 +56,6 @@ async function measure(
   };
 }
 
-function time(value: number | undefined): string {
-  if (value === undefined) return "–";
-  return value < 1000
-    ? `${value.toFixed(1)} µs`
-    : `${(value / 1000).toFixed(2)} ms`;
-}
-
 function row({ name, ours, spread, docker, ratio }: Result): string {
   const range = `${time(spread[0])} … ${time(spread[1])}`;
   return [
@@ -81,10 +65,6 @@ function row({ name, ours, spread, docker, ratio }: Result): string {
     time(docker).padStart(10),
     (ratio?.toPrecision(2) ?? "–").padStart(7),
   ].join(" ");
-}
-
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 async function main(): Promise<void> {
@@ -116,8 +96,13 @@ async function main(): Promise<void> {
     results.push(result);
     say(row(result));
   }
+  say("");
+  const durability = await priceDurability(disk.path, small, big);
   const file = new URL("results.json", import.meta.url);
-  await Deno.writeTextFile(file, JSON.stringify(results, undefined, 2) + "\n");
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({ results, durability }, undefined, 2) + "\n",
+  );
 }
 
 if (import.meta.main) await main();
