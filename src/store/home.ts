@@ -9,7 +9,7 @@ import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { printableName } from "../text.ts";
 import { correctDir } from "./files.ts";
-import { LINKS } from "./layout.ts";
+import { isUnfinished, LINKS } from "./layout.ts";
 
 /** What a new file system has of its own. */
 const LOST_AND_FOUND = "lost+found";
@@ -73,10 +73,15 @@ export function prepareHome(path: string, gid: number): void {
   correctDir(home, LINKS, 0o700, { uid, gid: Deno.gid()! });
 }
 
-/** A directory of somebody else's must not become ours by a slip of the pen. */
+/**
+ * A directory of somebody else's must not become ours by a slip of the pen. What
+ * an interrupted trial left is ours.
+ */
 function refuseForeign(home: Dir): void {
   using listing = home.reopen();
-  const foreign = listing.names().some(({ name }) => name !== LOST_AND_FOUND);
+  const foreign = listing.names().some(({ name }) =>
+    name !== LOST_AND_FOUND && !isUnfinished(name)
+  );
   if (foreign) throw notAHome("EINVAL", home.path);
 }
 

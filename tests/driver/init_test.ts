@@ -33,6 +33,18 @@ Deno.test("init() makes a home that only root can look into", async () => {
   assertEquals(temp.temp.mounts, []);
 });
 
+Deno.test("init() takes an empty directory although it was interrupted there before", async () => {
+  using temp = new TempDir();
+  Deno.mkdirSync(`${temp.path}/home/.tmp-probe-${crypto.randomUUID()}/merged`, {
+    recursive: true,
+  });
+
+  await using driver = await init(`${temp.path}/home`);
+
+  const names = [...Deno.readDirSync(driver.home)].map(({ name }) => name);
+  assertEquals(names, ["l"]);
+});
+
 Deno.test("init() corrects the modes of a home and leaves its layers alone", async () => {
   await using temp = await tempDriver();
   await fill(temp.driver, "base");
