@@ -126,7 +126,7 @@ export class Deleting implements Hiding {
   *hideContent(dir: Dir, path: string): Generator<void> {
     if (this.#isCleared(path)) return;
     using descent = new Descent<Content>();
-    descent.enter(...contentOf(dir.reopen(), path));
+    descent.enter(dir.reopen(), contentOf(path));
     for (let top = descent.top; top; top = descent.top) {
       const name = top.state.names.pop()?.name;
       if (name === undefined) {
@@ -135,7 +135,7 @@ export class Deleting implements Hiding {
       }
       const inner = top.state.prefix + name;
       const spared = yield* this.#spare(top.dir, name, inner);
-      if (spared) descent.enter(...contentOf(spared, inner));
+      if (spared) descent.enter(spared, contentOf(inner));
       yield;
     }
     this.#cleared.add(path);
@@ -172,7 +172,7 @@ interface Content {
   readonly names: Dirent[];
 }
 
-function contentOf(dir: Dir, path: string): [Dir, Content] {
+function contentOf(path: string): (dir: Dir) => Content {
   const prefix = path === "" ? "" : `${path}/`;
-  return [dir, { prefix, names: dir.names() }];
+  return (dir) => ({ prefix, names: dir.names() });
 }
