@@ -18,10 +18,13 @@ export interface Dirent {
   readonly name: string;
   /** What the file system says it is, such as {@linkcode DT_DIR}. */
   readonly type: number;
+  /** Inode number, to tell whether a name stands for another file than before. */
+  readonly ino: number;
 }
 
 const SIZE = 64 * 1024;
 const buffer = new Uint8Array(SIZE);
+const view = new DataView(buffer.buffer);
 const HEADER = 19;
 
 /**
@@ -74,5 +77,7 @@ function decodeDirent(at: number): Dirent {
   return {
     name: decodeName(buffer, at + HEADER, end),
     type: buffer[at + 18]!,
+    ino: view.getUint32(at, true) +
+      view.getUint32(at + 4, true) * 0x1_0000_0000,
   };
 }

@@ -52,7 +52,7 @@ interface Emptying {
   readonly parent: Dir;
   readonly name: string;
   readonly dir: Dir;
-  readonly entries: Dirent[];
+  readonly entries: Pick<Dirent, "name" | "type">[];
 }
 
 function* removeDirectory(parent: Dir, name: string): Generator<void> {
@@ -84,7 +84,7 @@ function beginEmptying(parent: Dir, name: string): Emptying {
 function* emptyEntry(
   stack: Emptying[],
   top: Emptying,
-  { name, type }: Dirent,
+  { name, type }: Pick<Dirent, "name" | "type">,
 ): Generator<void> {
   const mayBeDir = type === DT_DIR || type === DT_UNKNOWN;
   const status = mayBeDir ? top.dir.tryStat(name) : undefined;

@@ -41,6 +41,8 @@ const BACK_S = 2;
  */
 export class Children {
   readonly #byLink = new Map<string, string>();
+  /** Inode of each link, since one that was replaced may lead elsewhere. */
+  readonly #inodes = new Map<string, number>();
   readonly #parentOf = new Map<string, string>();
   readonly #childrenOf = new Map<string, Set<string>>();
   /** Layers that do not say what they stand on. */
@@ -109,14 +111,17 @@ export class Children {
   /** Reads which links there are; gives the layers whose links came or went. */
   #readLinks(home: Dir): Set<string> {
     using links = home.openDir(LINKS);
-    const names = new Set(links.names().map((entry) => entry.name));
+    const names = new Map(links.names().map(({ name, ino }) => [name, ino]));
+    if (this.#someReplaced(names)) this.#forget();
     const changed = new Set<string>();
     for (const [name, child] of this.#byLink) {
       if (names.has(name)) continue;
       this.#byLink.delete(name);
+      this.#inodes.delete(name);
       changed.add(child);
     }
-    for (const name of names) {
+    for (const [name, ino] of names) {
+      this.#inodes.set(name, ino);
       if (this.#byLink.has(name)) continue;
       const child = targetOf(links, name) ?? NO_LAYER;
       this.#byLink.set(name, child);
@@ -124,6 +129,28 @@ export class Children {
     }
     changed.delete(NO_LAYER);
     return changed;
+  }
+
+  /** Whether a link was mended, so that layers stand on others than before. */
+  #someReplaced(names: ReadonlyMap<string, number>): boolean {
+    for (const [name, ino] of this.#inodes) {
+      if ((names.get(name) ?? ino) !== ino) return true;
+    }
+    return false;
+  }
+
+  #forget(): void {
+    this.#known = false;
+    for (
+      const memory of [
+        this.#byLink,
+        this.#inodes,
+        this.#parentOf,
+        this.#childrenOf,
+        this.#unclear,
+        this.#adrift,
+      ]
+    ) memory.clear();
   }
 
   /** Forgets what a layer stands on, and reads it if the layer is still there. */
@@ -196,7 +223,10 @@ export class Children {
     child: string,
     links: readonly string[],
   ): void {
-    for (const link of links) this.#byLink.delete(link);
+    for (const link of links) {
+      this.#byLink.delete(link);
+      this.#inodes.delete(link);
+    }
     this.#drop(child);
     if (current) this.#restampFrom(home);
   }

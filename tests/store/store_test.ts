@@ -88,6 +88,29 @@ for (const fineTimes of [true, false]) {
   });
 }
 
+Deno.test("Children reads layers again when a short link was mended", async () => {
+  using temp = new TempDir();
+  const store = openStore(temp);
+  for (const id of ["a", "other"]) await store.create(id, undefined);
+  await store.create("b", "a");
+  const link = `${store.home}/l/${
+    Deno.readTextFileSync(`${store.home}/a/link`)
+  }`;
+  const retarget = (target: string) => {
+    Deno.symlinkSync(target, `${link}.new`);
+    Deno.renameSync(`${link}.new`, link);
+  };
+  const children = new Children(false);
+  const child = (id: string) =>
+    store.withHome((home) => children.anyChild(home, id));
+  retarget("../other/diff");
+  assertEquals([child("a"), child("other")], [undefined, "b"]);
+
+  retarget("../a/diff");
+
+  assertEquals([child("a"), child("other")], ["b", undefined]);
+});
+
 Deno.test("Children passes over what is no layer, and layers that are broken", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
