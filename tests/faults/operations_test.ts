@@ -145,6 +145,16 @@ const PAIRS: Readonly<Record<string, [Step[], Step[]]>> = {
       [2, 4, 5, { name: "getMetadata", id: "b" }, "OK", []],
     ],
   ],
+  "a call that was given up": [
+    [
+      [1, 0, 1, { name: "create", patience: 1 }, "ECANCELED"],
+      [2, 2, 3, EXISTS, "OK", false],
+    ],
+    [
+      [1, 0, 1, { name: "create", patience: 1 }, "ECANCELED"],
+      [2, 2, 3, EXISTS, "OK", true],
+    ],
+  ],
   "codes": [
     [[1, 0, 1, REMOVE, "ENOENT"]],
     [[1, 0, 1, REMOVE, "EUCLEAN"]],

@@ -39,6 +39,8 @@ export interface Call {
   readonly gone?: readonly string[];
   /** Whether the archive breaks off after its first file. */
   readonly broken?: boolean;
+  /** Milliseconds after which the caller gives up. */
+  readonly patience?: number;
   /** Seconds that all files of the archive are dated with. */
   readonly time?: number;
 }

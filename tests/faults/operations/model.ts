@@ -243,6 +243,10 @@ export function step(
     const layer = state.layer(call.id);
     return layer ? [state, after(state, process, call)] : [state];
   }
+  // Whoever gave up has changed nothing.
+  if (outcome.code === "ECANCELED" && call.patience !== undefined) {
+    return [state];
+  }
   if (outcome.code !== "OK") {
     return codes.includes(outcome.code)
       ? [refused(state, process, call, outcome.code)]

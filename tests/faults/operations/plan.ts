@@ -73,6 +73,14 @@ const CLEANING: Weights = [...COMMON, ["cleanup", 6]];
 
 /** What only a process can do that keeps running, or that is no command. */
 const NO_COMMAND: readonly Call["name"][] = ["write", "unlink", "read"];
+/** Calls that wait for others and take a signal; an apply may be given up halfway. */
+const CAN_GIVE_UP: readonly Call["name"][] = [
+  "create",
+  "createReadWrite",
+  "get",
+  "put",
+  "remove",
+];
 const NAMES = ["a", "b", "c", "d"];
 /** One of so many calls is made by the command. */
 const COMMAND_SHARE = 8;
@@ -105,7 +113,11 @@ export class Plan {
     const id = this.#random.pick(shared ? SHARED : ownIds(this.#process));
     const cli = this.#random.below(COMMAND_SHARE) === 0 &&
       !NO_COMMAND.includes(name);
-    return { name, id, shared, cli, ...this.#details(name, shared) };
+    const details = this.#details(name, shared);
+    const hurried = !cli && CAN_GIVE_UP.includes(name) &&
+      this.#random.below(10) === 0;
+    const patience = hurried ? { patience: this.#random.below(6) } : {};
+    return { name, id, shared, cli, ...details, ...patience };
   }
 
   #weights(shared: boolean): Weights {

@@ -57,16 +57,19 @@ class ByModule {
   }
 
   async #answer(call: Call): Promise<Partial<Outcome>> {
-    const { id, parent } = call;
+    const { id, parent, patience } = call;
     const driver = this.#driver;
+    const options = patience === undefined
+      ? {}
+      : { signal: AbortSignal.timeout(patience) };
     switch (call.name) {
       case "create":
       case "createReadWrite":
-        await driver[call.name](id, parent);
+        await driver[call.name](id, parent, options);
         return {};
       case "remove":
       case "put":
-        await driver[call.name](id);
+        await driver[call.name](id, options);
         return {};
       case "cleanup":
         await driver.cleanup();
@@ -74,7 +77,7 @@ class ByModule {
       case "check":
         return { value: faultsIn(await driver.check()) };
       case "get":
-        await driver.get(id);
+        await driver.get(id, undefined, options);
         return {};
       case "exists":
         return { value: await driver.exists(id) };
