@@ -5,6 +5,7 @@
  */
 
 import { DriverError } from "../errors.ts";
+import { Dir } from "../linux/dir.ts";
 import { hasCode, isPassing, NO_ROOM } from "../linux/errno.ts";
 import { fsMagic } from "../linux/statfs.ts";
 import { Support } from "../overlay/support.ts";
@@ -30,7 +31,8 @@ const FINE_TIMES: ReadonlySet<number> = new Set([
 
 function isDirectory(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    using _dir = Dir.open(path);
+    return true;
   } catch (error) {
     if (isPassing(error)) throw error;
     return false;
