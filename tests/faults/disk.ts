@@ -139,6 +139,39 @@ export class Disk implements AsyncDisposable {
     Deno.writeTextFileSync(`/sys/fs/ext4/${name}/trigger_fs_error`, "test");
   }
 
+  /** Mends what {@linkcode Disk.strike} did. */
+  async repair(): Promise<void> {
+    this.unmount();
+    const fsck = () =>
+      new Deno.Command(findCommand("e2fsck")!, {
+        args: ["-fy", this.#device],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+    // 1 says that errors were corrected.
+    await patiently(async () => (await fsck()).code <= 1);
+    await this.mount();
+  }
+
+  /** Unmounts and mounts it, which ends what {@linkcode Disk.shutDown} did. */
+  async restart(): Promise<void> {
+    await patiently(async () => {
+      this.unmount();
+      await this.mount();
+      return this.#isWritable();
+    });
+  }
+
+  #isWritable(): boolean {
+    try {
+      Deno.writeFileSync(`${this.path}/trial`, EMPTY);
+      Deno.removeSync(`${this.path}/trial`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Cuts the end off the unmounted disk: what lies there cannot be read. */
   cut(bytes: number): void {
     Deno.truncateSync(this.#image, bytes);
@@ -147,6 +180,18 @@ export class Disk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.unmount();
     await run("losetup", ["-d", this.#device]);
+  }
+}
+
+/**
+ * Tries again while it does not succeed: a process that was started in a mount
+ * namespace of its own meanwhile keeps an unmounted file system until it ends.
+ */
+async function patiently(task: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!await task()) {
+    if (performance.now() > end) throw new Error("The disk is still in use");
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

@@ -9,12 +9,10 @@ import { type Driver, init } from "../../mod.ts";
 import { say } from "../../tools/say.ts";
 import { TempDir } from "../fixtures.ts";
 import { Disk, type DiskOptions } from "./disk.ts";
-import { type Job, JOBS } from "./jobs.ts";
+import { goalOf, isClean, type Job, JOBS, outcome } from "./jobs.ts";
 import { makeLayers } from "./layers.ts";
 import { type Run, script } from "./script.ts";
 import {
-  ABSENT,
-  ANYTHING,
   contentOfLayer,
   contentsIn,
   isAllowed,
@@ -69,18 +67,6 @@ const FILLINGS: readonly Filling[] = [
   },
 ];
 
-/** What a call answered: the code of its error, or nothing. */
-async function outcome(
-  task: () => Promise<unknown>,
-): Promise<Error | undefined> {
-  try {
-    await task();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
 /** One job on one disk, from no room to enough. */
 class Trial {
   readonly #job: Job;
@@ -110,17 +96,10 @@ class Trial {
     await this.#disk.empty();
     if (!done) await this.#attempt(driver, Infinity, before);
     await driver[Symbol.asyncDispose]();
-    return [...this.#faults, ...await verdict(this.#home, this.#goal(before))];
-  }
-
-  /** What the layers hold in the end. */
-  #goal(before: ReadonlyMap<string, string>): Map<string, string[]> {
-    const { id, name } = this.#job;
-    const goal = new Map([...before].map(([key, value]) => [key, [value]]));
-    if (id !== undefined && id !== "work") {
-      goal.set(id, name === "remove" ? [ABSENT] : [ANYTHING]);
-    }
-    return goal;
+    return [
+      ...this.#faults,
+      ...await verdict(this.#home, goalOf(this.#job, before, true)),
+    ];
   }
 
   /** Tries the job; tells whether it succeeded. */
@@ -136,10 +115,7 @@ class Trial {
     if (error === undefined) return true;
     this.refusals++;
     if (left === Infinity || this.#job.frugal) fault(`it failed: ${error}`);
-    const code = "code" in error ? error.code : "none";
-    if (code !== "ENOSPC" || !/^Cannot [^\n]+: [^\n]+$/.test(error.message)) {
-      fault(`it said: ${error}`);
-    }
+    if (!isClean(error, ["ENOSPC"])) fault(`it said: ${error}`);
     for (const name of strays(this.#home)) fault(`it left ${name}`);
     await this.#look(before, fault);
     this.#compareRoom(room, fault);
@@ -151,12 +127,12 @@ class Trial {
     before: ReadonlyMap<string, string>,
     fault: (text: string) => void,
   ): Promise<void> {
-    const { id, partial } = this.#job;
+    const { id } = this.#job;
     if (id === undefined || id === "work") return;
     await this.#disk.empty();
     await using driver = await init(this.#home, { onWarning: () => {} });
     const found = await contentOfLayer(driver, id);
-    const allowed = [before.get(id) ?? ABSENT, ...partial ? [ANYTHING] : []];
+    const allowed = goalOf(this.#job, before, false).get(id)!;
     if (!isAllowed(found, allowed)) fault(`layer ${id} holds ${found}`);
   }
 

@@ -17,7 +17,7 @@ import { type Run, script } from "./script.ts";
 import { errorsOf } from "./strace.ts";
 
 /** Errors that are tried for each call. */
-const ERRORS_PER_CALL = Number(Deno.env.get("EPC") ?? 2);
+const ERRORS_PER_CALL = 2;
 /** Faults of the short form. */
 const SAMPLE = 200;
 
@@ -92,6 +92,6 @@ await script("inject", [["strace", "strace"]], async (run) => {
   using benches = await makeBenches(2);
   const faults = await listFaults(run, benches.all[0]!);
   const chosen = run.short ? sample(run, faults, SAMPLE) : faults;
-  if (!Deno.env.get("LOOP")) await tryAll(run, benches.all, chosen);
+  await tryAll(run, benches.all, chosen);
   await loseNoDescriptor(run);
 });

@@ -9,6 +9,7 @@ import { settled } from "../../src/driver/init.ts";
 import { bytesOf, streamOf } from "../fixtures.ts";
 import { archive, dir, file } from "../tar_builder.ts";
 import { CHANGES } from "./layers.ts";
+import { ABSENT, ANYTHING } from "./verdict.ts";
 
 /** One call of a driver, on the home of `layers.ts`. */
 export interface Job {
@@ -136,3 +137,38 @@ function reading(
 
 /** All jobs. */
 export const JOBS: readonly Job[] = [...WRITING, ...READING];
+
+/** What a call answered: its error, or nothing. */
+export async function outcome(
+  task: () => Promise<unknown>,
+): Promise<(Error & { readonly code?: unknown }) | undefined> {
+  try {
+    await task();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Whether an error has one of the codes, and says what was attempted. */
+export function isClean(
+  error: Error & { readonly code?: unknown },
+  codes: readonly string[],
+): boolean {
+  return codes.includes(String(error.code)) &&
+    /^Cannot [^\n]+: [^\n]+$/.test(error.message);
+}
+
+/** What the layers hold once a job is done, or in between if it was not. */
+export function goalOf(
+  { id, name, partial }: Job,
+  before: ReadonlyMap<string, string>,
+  done: boolean,
+): Map<string, string[]> {
+  const goal = new Map([...before].map(([key, value]) => [key, [value]]));
+  if (id === undefined || id === "work") return goal;
+  const untouched = before.get(id) ?? ABSENT;
+  const changed = name === "remove" ? ABSENT : ANYTHING;
+  goal.set(id, done ? [changed] : partial ? [ANYTHING] : [untouched]);
+  return goal;
+}
