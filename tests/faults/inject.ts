@@ -18,8 +18,8 @@ import { errorsOf } from "./strace.ts";
 
 /** Errors that are tried for each call. */
 const ERRORS_PER_CALL = 2;
-/** Faults of the short form. */
-const SAMPLE = 200;
+/** Commands and faults of the short form. */
+const SAMPLE = { commands: 15, faults: 200 };
 
 /** One fault to try. */
 interface Fault {
@@ -48,7 +48,7 @@ function sample<T>(run: Run, list: readonly T[], count: number): T[] {
 /** All faults of all commands: each call, with some of the errors it may have. */
 async function listFaults(run: Run, bench: Bench): Promise<Fault[]> {
   const faults: Fault[] = [];
-  for (const tried of CASES) {
+  for (const tried of run.short ? sample(run, CASES, SAMPLE.commands) : CASES) {
     const reference = await bench.reference(tried);
     const targets = await targetsOf(bench, tried);
     for (const target of targets) {
@@ -58,7 +58,7 @@ async function listFaults(run: Run, bench: Bench): Promise<Fault[]> {
     }
     if (!run.short) say(`${tried.name}: ${targets.length} calls`);
   }
-  say(`${CASES.length} commands, ${faults.length} faults`);
+  say(`${faults.length} faults to choose from`);
   return faults;
 }
 
@@ -91,7 +91,7 @@ async function tryAll(
 await script("inject", [["strace", "strace"]], async (run) => {
   using benches = await makeBenches(2);
   const faults = await listFaults(run, benches.all[0]!);
-  const chosen = run.short ? sample(run, faults, SAMPLE) : faults;
+  const chosen = run.short ? sample(run, faults, SAMPLE.faults) : faults;
   await tryAll(run, benches.all, chosen);
   await loseNoDescriptor(run);
 });

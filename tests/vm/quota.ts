@@ -8,11 +8,13 @@ import { assert, assertEquals } from "../assert.ts";
 import { test } from "./harness.ts";
 import {
   codeOf,
+  collect,
   EXT4,
   EXT4_QUOTA,
   type Home,
   newHome,
   type Place,
+  streamOf,
   TMPFS,
   XFS,
 } from "./places.ts";
@@ -149,6 +151,12 @@ function testPlace(place: Place): void {
   });
 }
 
+/** Names directly in a layer's directory that work in progress leaves. */
+function straysIn({ path }: Home, id: string): string[] {
+  return [...Deno.readDirSync(`${path}/${id}`)].map(({ name }) => name)
+    .filter((name) => name.startsWith(".tmp-"));
+}
+
 /** A second driver on a home; the first one stays the owner of the directory. */
 async function reopen(home: Home): Promise<Home> {
   const { init } = await import("../../mod.ts");
@@ -160,8 +168,71 @@ async function reopen(home: Home): Promise<Home> {
   };
 }
 
+/** What a layer that is full, or becomes full, does to calls. */
+function testFull(place: Place): void {
+  const on = `on ${place.name}`;
+
+  test(`a layer that is full can be put, mounted, compared and removed ${on}`, async () => {
+    await using home = await newHome(place);
+    const path = await mountNew(home, "small", { size: "4M", inodes: "20" });
+    await assertFull(() => write(`${path}/f`, 6));
+    await assertFull(() => {
+      for (let i = 0; i < 30; i++) Deno.writeTextFileSync(`${path}/${i}`, "");
+    });
+
+    await home.driver.put("small");
+    const changes = await home.driver.changes("small");
+    const archive = await collect(home.driver.diff("small"));
+    // The mountpoint is one inode more, which there may not be.
+    const again = await codeOf(() => home.driver.get("small"));
+    if (again === "none") await home.driver.put("small");
+    await home.driver.remove("small");
+
+    assert(changes.length > 5, `${changes.length} changes`);
+    assert(archive.length > 3 * MIB, `${archive.length} bytes`);
+    assert(["none", ...FULL].includes(again), again);
+    assertEquals(await home.driver.exists("small"), false);
+    assertEquals([...Deno.readDirSync(`${home.path}/l`)].length, 1);
+  });
+
+  test(`inodes that do not even hold a layer make none ${on}`, async () => {
+    await using home = await newHome(place);
+    await home.driver.create("base");
+    const storageOpt = { inodes: "2" };
+
+    await assertFull(() =>
+      home.driver.createReadWrite("tiny", "base", { storageOpt })
+    );
+
+    assertEquals(await home.driver.exists("tiny"), false);
+    assertEquals([...Deno.readDirSync(`${home.path}/l`)].length, 1);
+    await home.driver.createReadWrite("tiny", "base");
+  });
+
+  test(`an archive beyond a layer's inodes leaves it empty ${on}`, async () => {
+    await using home = await newHome(place);
+    await home.driver.create("base");
+    const storageOpt = { inodes: "20" };
+    await home.driver.createReadWrite("few", "base", { storageOpt });
+    await home.driver.create("many");
+    const source = (await home.driver.get("many")).path;
+    for (let i = 0; i < 40; i++) Deno.writeTextFileSync(`${source}/${i}`, "x");
+    const archive = await collect(home.driver.diff("many"));
+
+    for (const parent of [undefined, ""]) {
+      await assertFull(() =>
+        home.driver.applyDiff("few", parent, streamOf(archive))
+      );
+      assertEquals([...Deno.readDirSync(`${home.path}/few/diff`)], []);
+      assertEquals(straysIn(home, "few"), []);
+    }
+  });
+}
+
 /** Registers the tests. */
 export function testQuota(): void {
+  // Root's direct writes are held back on xfs only.
+  testFull(XFS);
   for (const place of [XFS, EXT4_QUOTA]) testPlace(place);
 
   test("a home on xfs has the device node that quotas need", async () => {
