@@ -21,6 +21,9 @@ const ERRORS_PER_CALL = 2;
 /** Commands and faults of the short form. */
 const SAMPLE = { commands: 15, faults: 200 };
 
+/** Faults from one line of progress to the next. */
+const PROGRESS = 500;
+
 /** One fault to try. */
 interface Fault {
   readonly reference: Reference;
@@ -77,6 +80,7 @@ async function tryAll(
       const result = await failCall(bench, reference, target, error);
       misses += result.misses;
       if (result.absorbed) absorbed++;
+      if (queue.length % PROGRESS === 0) say(`${queue.length} to go`);
       run.judge(nameOf(fault), result.faults);
       if (result.faults.length > 0) complain(`  said: ${result.stderr}`);
     }

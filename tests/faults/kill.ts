@@ -142,6 +142,7 @@ async function killWorkers(run: Run, kills: number): Promise<void> {
   let steps = 0;
   for (let number = 0; number < rounds; number++) {
     steps += await round(run, home, account, number);
+    if (number % 100 === 99) say(`${number + 1} of ${rounds} rounds`);
   }
   say(
     `${rounds * WORKERS} processes were killed, which told of ${steps} steps`,

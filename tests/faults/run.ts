@@ -42,10 +42,13 @@ async function runScript(name: string, words: string[]): Promise<Tally> {
     stdin: "null",
     stdout: "piped",
   }).spawn();
+  const decoder = new TextDecoder();
   let output = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    output += text;
-    say(text.trimEnd());
+  for await (const chunk of child.stdout) {
+    output += decoder.decode(chunk, { stream: true });
+    for (let rest = chunk; rest.length > 0;) {
+      rest = rest.subarray(Deno.stdout.writeSync(rest));
+    }
   }
   const { success } = await child.status;
   const seconds = Math.round((performance.now() - began) / 1000);
