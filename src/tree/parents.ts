@@ -13,6 +13,8 @@ import { badEntry } from "./paths.ts";
 const MOST_OPEN = 64;
 /** Most symbolic links that lead from one to the next, as in the kernel's lookups. */
 const MOST_LINKS = 40;
+/** Most directories above one that is made: what a path can name, and no more open at once. */
+const MOST_DEEP = 2048;
 const CIRCLE = "its links lead in a circle";
 
 /** Goes up, at most to the root. */
@@ -138,6 +140,7 @@ export class Parents implements Disposable {
     else if (status.type !== "dir") {
       throw badEntry(path, "an entry lies below it, and it is not a directory");
     }
+    if (way.length > MOST_DEEP) throw badEntry(path, "it lies too deep");
     way.push(dir.openDir(name));
     return undefined;
   }

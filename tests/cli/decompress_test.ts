@@ -156,6 +156,19 @@ Deno.test("decompress unpacks zstd blocks that are not compressed", async () => 
   await assertDamaged(reserved, "it is damaged");
 });
 
+Deno.test("decompress refuses zstd data that take too much memory", async () => {
+  // 100,000 times "d", in a window of 2^27 bytes and of more (RFC 8878, 3.1.1.1.2).
+  const field = 100_000 << 3 | 1 << 1 | 1;
+  const rle = [field & 0xff, field >> 8 & 0xff, field >> 16, 0x64];
+  const frame = (log: number) =>
+    Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, ...rle]);
+
+  assertEquals((await through(frame(27), 1000)).length, 100_000);
+  for (const log of [28, 31, 41]) {
+    await assertDamaged(frame(log), "too much memory");
+  }
+});
+
 Deno.test("decompress passes on what is not compressed", async () => {
   for (const data of [NOISE, TEXT, new Uint8Array(0), Uint8Array.of(0x1f)]) {
     assertSame(await through(data, 1000), data);

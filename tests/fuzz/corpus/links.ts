@@ -46,6 +46,11 @@ export const SYMLINKS: Corpus = {
     symlink("l", `${UP}/made`),
     file("l/a/b/x", "x"),
   ),
+  "a file below links that lead deeper than a path can": refused(
+    dir("d/".repeat(1200)),
+    symlink("l", "d/".repeat(1200)),
+    file(`l/${"d/".repeat(1200)}x`),
+  ),
   "a file below a link to its own directory": taken(
     symlink("a/l", "."),
     file("a/l/l/l/x", "x"),
