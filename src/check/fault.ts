@@ -74,6 +74,12 @@ export type Action =
     readonly attribute: string;
   };
 
+/** Actions that may take long and that nobody needs to be kept out for. */
+export const DELETIONS: readonly Action["do"][] = [
+  "delete-stray",
+  "delete-dir",
+];
+
 /** When an action is done: each stage is judged anew after the one before. */
 export const STAGES: readonly (readonly Action["do"][])[] = [
   ["make-links"],
@@ -81,7 +87,8 @@ export const STAGES: readonly (readonly Action["do"][])[] = [
   ["link", "name"],
   ["write"],
   ["work", "drop", "settle", "unmark"],
-  ["unlink", "delete-stray", "delete-dir", "delete-file"],
+  ["unlink", "delete-file"],
+  DELETIONS,
   ["attributes"],
 ];
 

@@ -10,7 +10,7 @@ import type { Dir } from "../linux/dir.ts";
 import { paced } from "../pace.ts";
 import { NotDone, perform } from "./act.ts";
 import type { Expected } from "./facts.ts";
-import { type Action, type Fault, keyOf, STAGES } from "./fault.ts";
+import { type Action, DELETIONS, type Fault, keyOf, STAGES } from "./fault.ts";
 import { lockHome, look } from "./look.ts";
 import { within } from "./scope.ts";
 
@@ -80,12 +80,14 @@ export async function repairHome(
   const outcome = new Outcome();
   const tried = new Set<string>();
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    using _lock = await lockHome(home, true, signal);
+    using lock = await lockHome(home, true, signal);
     const seen = await look(home, expected, signal, true);
     const faults = within(seen.faults, seen.view, ids);
     outcome.begin(faults);
     const todo = nextStage(faults.filter((each) => !tried.has(keyOf(each))));
     if (todo.length === 0) return outcome;
+    // Whoever deletes a directory has its own lock.
+    if (DELETIONS.includes(todo[0]![1].do)) lock?.[Symbol.dispose]();
     for (const [fault, action] of todo) {
       refuseAborted(signal);
       tried.add(keyOf(fault));

@@ -37,13 +37,14 @@ function* linksFaults(view: View): Generator<Fault> {
   const missing = links === undefined;
   const state = missing
     ? `has no directory "${LINKS}"`
-    : `has no directory "${LINKS}" but a ${links.type} of that name`;
+    : `has a ${links.type} instead of the directory "${LINKS}"`;
+  const advice = missing ? "" : "; move it away, and a repair makes it again";
   yield {
     name: missing ? "links-missing" : "links-type",
     severity: "error",
     path: LINKS,
     message: view.isHome
-      ? `The home ${state}: no layer that stands on another can be mounted`
+      ? `The home ${state}: no layer that stands on another can be mounted${advice}`
       : `The directory ${state}, and no layers: it is no home of overlay2`,
     repair: missing && view.isHome
       ? {
@@ -131,8 +132,7 @@ function leftover(view: View, name: string): Fault {
       } left behind; its files take up room for nothing`
       : `${quote(name)} is half deleted, but layer ${
         quote(needed)
-      } lists it; ` +
-        "its files are kept",
+      } stands on it, or may do so; its files are kept`,
     repair: needed === undefined ? deletion(view, name, false) : undefined,
     unlessBusy: name,
   };

@@ -103,78 +103,94 @@ function renaming(
 function shared(view: View, dir: DirFacts, short: string): Fault {
   const { name: id } = dir;
   const { id: owner, sure } = ownerOf(view, short);
-  const others = (view.claimants.get(short) ?? []).filter((each) =>
-    each !== id
-  );
-  const other = owner ?? others[0];
+  const claimants = view.claimants.get(short) ?? [];
+  const other = owner ?? claimants.find((each) => each !== id) ?? "";
+  const how = claimants.includes(other) ? "like" : "which is the name of";
+  const clear = sure || !view.listers.has(short);
   return {
     name: "link-shared",
     severity: "error",
     id,
     path: `${id}/${LINK}`,
-    message: `Layer ${quote(id)} calls itself ${quote(short)} like layer ${
-      quote(other ?? "?")
-    }: what is made on one of them stands on the other`,
-    repair: sure || !view.listers.has(short) ? renaming(view, dir) : undefined,
+    message: `Layer ${quote(id)} calls itself ${quote(short)}, ${how} layer ${
+      quote(other)
+    }: what is made on one of them stands on the other${
+      clear ? "" : "; nothing tells whose name it is"
+    }`,
+    repair: clear ? renaming(view, dir) : undefined,
   };
 }
 
+/** A layer's short link that is missing, or anything but what it should be. */
 function* brokenEntry(
   view: View,
   dir: DirFacts,
   short: string,
 ): Generator<Fault> {
-  const { name: id, link } = dir;
   const entry = view.facts.linkEntries.get(short);
-  const listed = view.listers.get(short)?.length ?? 0;
-  const affected = listed === 0
+  if (view.facts.unreadable.has(`${LINKS}/${short}`)) return;
+  if (entry === undefined) yield missingEntry(view, dir, short);
+  else if (entry.target !== linkTarget(dir.name)) {
+    yield wrongEntry(view, dir.name, short, entry);
+  }
+}
+
+function affected(view: View, short: string): string {
+  const count = view.listers.get(short)?.length ?? 0;
+  return count === 0
     ? NO_CHILD
-    : `the layers that list it (${listed}) cannot be mounted`;
-  const path = `${LINKS}/${short}`;
-  const base = { severity: "error" as const, id, path };
-  if (view.facts.unreadable.has(path)) return;
-  if (entry === undefined) {
-    const best = view.bestLink(id);
-    if (best !== undefined && listed === 0) {
-      yield {
-        ...base,
-        name: "link-wrong",
-        path: `${id}/${LINK}`,
-        message: `Layer ${quote(id)} calls itself ${quote(short)}, which is ` +
-          `no short link, while ${quote(best)} leads to it, so ${NO_CHILD}`,
-        repair: renaming(view, { ...dir, link: { ...link!, text: "" } }),
-      };
-      return;
-    }
-    yield {
-      ...base,
-      name: "short-link-missing",
-      message: `The short link of layer ${quote(id)} is missing: ${affected}`,
-      repair: linking(short, id, undefined, "make it again"),
-    };
-  } else if (entry.target === undefined) {
-    const { type, size } = entry.status;
-    const holds = type === "dir" || (type === "file" && size > 0);
-    yield {
-      ...base,
-      name: "short-link-type",
-      message: `The short link of layer ${quote(id)} is a ${type}: ${affected}${
-        holds ? "; move it away, and a repair makes the link again" : ""
-      }`,
-      repair: holds
-        ? undefined
-        : linking(short, id, entry.status, "put the link in its place"),
-    };
-  } else if (entry.target !== linkTarget(id)) {
-    yield {
-      ...base,
-      name: "short-link-target",
-      message: `The short link of layer ${quote(id)} leads to ${
-        quote(entry.target)
-      } instead of ${quote(linkTarget(id))}: ${affected}`,
-      repair: linking(short, id, entry.status, "let it lead there again"),
+    : `the layers that list it (${count}) cannot be mounted`;
+}
+
+function missingEntry(view: View, dir: DirFacts, short: string): Fault {
+  const { name: id, link } = dir;
+  const other = view.bestLink(id);
+  if (other !== undefined && !view.listers.has(short)) {
+    return {
+      name: "link-wrong",
+      severity: "error",
+      id,
+      path: `${id}/${LINK}`,
+      message: `Layer ${quote(id)} calls itself ${quote(short)}, which is ` +
+        `no short link, while ${quote(other)} leads to it, so ${NO_CHILD}`,
+      repair: renaming(view, { ...dir, link: { ...link!, text: "" } }),
     };
   }
+  return {
+    name: "short-link-missing",
+    severity: "error",
+    id,
+    path: `${LINKS}/${short}`,
+    message: `The short link of layer ${quote(id)} is missing: ${
+      affected(view, short)
+    }`,
+    repair: linking(short, id, undefined, "make it again"),
+  };
+}
+
+function wrongEntry(
+  view: View,
+  id: string,
+  short: string,
+  { target, status }: LinkEntry,
+): Fault {
+  const { type, size } = status;
+  const holds = type === "dir" || (type === "file" && size > 0);
+  const state = target === undefined
+    ? `is a ${type}`
+    : `leads to ${quote(target)} instead of ${quote(linkTarget(id))}`;
+  return {
+    name: target === undefined ? "short-link-type" : "short-link-target",
+    severity: "error",
+    id,
+    path: `${LINKS}/${short}`,
+    message: `The short link of layer ${quote(id)} ${state}: ${
+      affected(view, short)
+    }${holds ? "; move it away, and a repair makes the link again" : ""}`,
+    repair: holds
+      ? undefined
+      : linking(short, id, status, "put the link in its place"),
+  };
 }
 
 function linking(

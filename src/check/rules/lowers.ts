@@ -172,6 +172,9 @@ function* contradictions(
     return;
   }
   const own = chains.own(id)!;
+  const chain = chains.of(id);
+  // Then it is another list that is wrong, and told there.
+  if (chain?.sure && isSame(chain.ids, own)) return;
   const repeated = own.find((each, i) => own.indexOf(each) < i);
   const loops = own.includes(id) ||
     own.some((each) => each && (chains.own(each) ?? []).includes(id));
@@ -209,7 +212,6 @@ function* differs(
   const { name: id } = layer;
   const own = chains.own(id)!;
   const chain = chains.of(id);
-  if (chain !== undefined && chain.sure && isSame(chain.ids, own)) return;
   const parent = own[0]!;
   // What the parent has to say about itself is told there.
   const parents = chains.own(parent);
