@@ -9,6 +9,7 @@
 
 import type { Dir } from "../linux/dir.ts";
 import { tryLock, tryLockShared } from "../linux/lock.ts";
+import { type FileStatus, sameFile } from "../linux/stat.ts";
 import { LINKS } from "../store/layout.ts";
 import { paced } from "../pace.ts";
 import { refuseAborted } from "../giving_up.ts";
@@ -18,8 +19,10 @@ import { readHome } from "./read_home.ts";
 import { judge } from "./rules.ts";
 import type { View } from "./view.ts";
 
-/** Longer than a step of dockerd takes. */
-const SETTLE_MS = 50;
+/** How long to wait before each further look, in milliseconds. */
+const WAITS_MS = [50, 100, 200, 400, 800];
+/** What is younger may be the work of a dockerd that has to wait for its disk. */
+const YOUNG_MS = 500;
 /** How long others may keep a home locked before it is read all the same. */
 const PATIENCE_MS = 3000;
 const LOCK_WAIT_MS = 2;
@@ -31,12 +34,12 @@ export interface Look {
 }
 
 /**
- * Looks at a home, twice if anything is wrong.
+ * Looks at a home, and again while what is wrong may be somebody's work.
  *
  * @param home Open home directory.
  * @param expected Who files should belong to.
  * @param signal Ends the work.
- * @param locked Whether the caller keeps others out.
+ * @param locked Whether the caller keeps others out, dockerd included.
  */
 export async function look(
   home: Dir,
@@ -44,17 +47,51 @@ export async function look(
   signal: AbortSignal | undefined,
   locked = false,
 ): Promise<Look> {
-  const once = () => lookOnce(home, expected, signal, locked);
-  const first = await once();
-  if (first.faults.length === 0) return first;
-  await pause(SETTLE_MS);
-  refuseAborted(signal);
-  const second = await once();
-  const before = new Set(first.faults.map(keyOf));
-  return {
-    view: second.view,
-    faults: second.faults.filter((fault) => before.has(keyOf(fault))),
-  };
+  let before = await lookOnce(home, expected, signal, locked);
+  for (const wait of locked ? WAITS_MS.slice(0, 1) : WAITS_MS) {
+    if (before.faults.length === 0) return before;
+    await pause(wait);
+    refuseAborted(signal);
+    const now = await lookOnce(home, expected, signal, locked);
+    const kept = remaining(before, now);
+    if (kept.every((fault) => isSettled(fault, before.view, now.view))) {
+      return { view: now.view, faults: kept };
+    }
+    before = { view: now.view, faults: kept };
+  }
+  return before;
+}
+
+/** Faults that both looks showed. */
+function remaining(before: Look, now: Look): Fault[] {
+  const known = new Set(before.faults.map(keyOf));
+  return now.faults.filter((fault) => known.has(keyOf(fault)));
+}
+
+/** Whether nobody worked, or may still be at work, on what a fault is about. */
+function isSettled(fault: Fault, before: View, now: View): boolean {
+  const then = directoryOf(fault, before);
+  const dir = directoryOf(fault, now);
+  if (dir === undefined || then === undefined) return true;
+  const age = Date.now() - dir.mtime * 1000 - dir.mtimeNs / 1e6;
+  const isYoung = age >= 0 && age < YOUNG_MS && isFleeting(fault);
+  return !isYoung && sameFile(then, dir) && then.mtime === dir.mtime &&
+    then.mtimeNs === dir.mtimeNs;
+}
+
+/** The directory that changes with what a fault is about. */
+function directoryOf(
+  { id, path }: Fault,
+  { facts }: View,
+): FileStatus | undefined {
+  const top = id ?? path.split("/")[0]!;
+  return top === LINKS ? facts.links : facts.dirs.get(top)?.self;
+}
+
+/** Whether something half-done looks like that. */
+function isFleeting({ name, unlessBusy }: Fault): boolean {
+  return unlessBusy !== undefined || name.endsWith("-missing") ||
+    name === "short-link-dangling";
 }
 
 async function lookOnce(
