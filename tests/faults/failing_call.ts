@@ -68,23 +68,32 @@ function concerns({ room }: Bench, { kind, line }: Call): boolean {
       .test(line);
 }
 
-/** Makes one call fail, and judges what came of it. */
+/**
+ * Makes one call fail, and judges what came of it.
+ *
+ * @param bench Where to.
+ * @param reference What the command does when nothing fails.
+ * @param target The call.
+ * @param error Name of the error.
+ * @param lasting Whether all later calls of its kind fail, too.
+ */
 export async function failCall(
   bench: Bench,
   reference: Reference,
   { call, rank }: Target,
   error: string,
+  lasting = false,
 ): Promise<Result> {
   const { kind } = call;
   let { ordinal } = call;
   for (let misses = 0; misses <= MOST_MISSES; misses++) {
     await bench.reset(reference.case);
-    const injection = { kind, ordinal, error };
+    const injection = { kind, ordinal, error, lasting };
     const run = await traced(bench, reference.case, injection);
     const targets = ranked(bench, run.calls);
     const hit = targets.find(({ call }) => call.injected);
     if (hit?.rank === rank && !hasStray(bench, run.calls)) {
-      const faults = await judge(bench, reference, run, error);
+      const faults = await judge(bench, reference, run, injection);
       const { status, stderr } = run;
       return { absorbed: status === 0, misses, faults, stderr };
     }

@@ -21,6 +21,8 @@ const ERRORS_PER_CALL = 2;
 /** Commands and faults of the short form. */
 const SAMPLE = { commands: 15, faults: 200 };
 
+/** One fault of so many lasts. */
+const LASTING = 4;
 /** Faults from one line of progress to the next. */
 const PROGRESS = 500;
 
@@ -29,13 +31,21 @@ interface Fault {
   readonly reference: Reference;
   readonly target: Target;
   readonly error: string;
+  /** Whether all later calls of its kind fail, too. */
+  readonly lasting: boolean;
 }
 
-function nameOf({ reference, target, error }: Fault): string {
+function nameOf({ reference, target, error, lasting }: Fault): string {
   const { kind, line, ordinal } = target.call;
-  return `${reference.case.name}: ${error} of ${kind} #${ordinal} ${
+  const which = `#${ordinal}${lasting ? " and all later ones" : ""}`;
+  return `${reference.case.name}: ${error} of ${kind} ${which} ${
     line.slice(0, 160)
   }`;
+}
+
+/** What is interrupted is tried again; and the runtime itself reads and writes. */
+function mayLast(kind: string, error: string): boolean {
+  return error !== "EINTR" && !["read", "write", "poll"].includes(kind);
 }
 
 /** Some of a list, each at most once. */
@@ -56,7 +66,9 @@ async function listFaults(run: Run, bench: Bench): Promise<Fault[]> {
     const targets = await targetsOf(bench, tried);
     for (const target of targets) {
       for (const error of sample(run, errorsOf(target.call), ERRORS_PER_CALL)) {
-        faults.push({ reference, target, error });
+        const lasting = mayLast(target.call.kind, error) &&
+          run.random.below(LASTING) === 0;
+        faults.push({ reference, target, error, lasting });
       }
     }
     if (!run.short) say(`${tried.name}: ${targets.length} calls`);
@@ -76,8 +88,8 @@ async function tryAll(
   let misses = 0;
   await Promise.all(benches.map(async (bench) => {
     for (let fault = queue.pop(); fault; fault = queue.pop()) {
-      const { reference, target, error } = fault;
-      const result = await failCall(bench, reference, target, error);
+      const { reference, target, error, lasting } = fault;
+      const result = await failCall(bench, reference, target, error, lasting);
       misses += result.misses;
       if (result.absorbed) absorbed++;
       if (queue.length % PROGRESS === 0) say(`${queue.length} to go`);

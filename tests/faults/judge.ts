@@ -7,7 +7,7 @@
 import { openDriver } from "../../src/driver/init.ts";
 import type { Bench, Reference } from "./bench.ts";
 import type { Case } from "./cases.ts";
-import type { Traced } from "./strace.ts";
+import type { Injection, Traced } from "./strace.ts";
 import {
   ABSENT,
   ANYTHING,
@@ -30,19 +30,22 @@ const DECIDING: readonly string[] = [
 /** Commands that take away what others left, and may do so in part. */
 const CLEANING: readonly string[] = ["cleanup", "check"];
 
-/** Judges a command one of whose calls failed with `error`. */
+/** Judges a command one of whose calls, or all from that one on, failed. */
 export async function judge(
   bench: Bench,
   reference: Reference,
   traced: Traced,
-  error: string,
+  { error, lasting }: Injection,
 ): Promise<string[]> {
   const { after } = reference;
   const faults = traced.status === 0
     ? successFaults(bench, reference, traced, error)
     : [
-      ...outcomeFaults(reference.case, traced),
-      ...await failureFaults(bench, reference),
+      ...outcomeFaults(reference.case, traced, lasting),
+      // What cannot be taken back now is left to init.
+      ...lasting
+        ? await initFaults(bench)
+        : await failureFaults(bench, reference),
       ...await againFaults(bench, reference),
     ];
   const expected = new Map(
@@ -55,6 +58,7 @@ export async function judge(
 function outcomeFaults(
   { command }: Case,
   { status, stderr, stdout }: Traced,
+  lasting: boolean,
 ): string[] {
   if (status === undefined) return ["it did not come to an end"];
   // What cannot be read is what check was asked to find.
@@ -62,18 +66,23 @@ function outcomeFaults(
   if (findings && status === 1) return [];
   const faults: string[] = [];
   if (status !== 1) faults.push(`it ended with status ${status}`);
-  if (!isCleanError(command, stderr)) {
+  if (!isCleanError(command, stderr, lasting ? 2 : 1)) {
     faults.push(`it said: ${stderr.trimEnd()}`);
   }
   return faults;
 }
 
-/** Whether there is one line of error, perhaps after warnings. */
-export function isCleanError(command: string, stderr: string): boolean {
+/** Whether there is a line of error, perhaps after warnings, and not too many. */
+export function isCleanError(
+  command: string,
+  stderr: string,
+  most = 1,
+): boolean {
   const lines = stderr.trimEnd().split("\n");
   const errors = lines.filter((line) => /\(E\d*[A-Z]+\)$/.test(line));
   return lines.every((line) => line.startsWith(`overlay2: ${command}`)) &&
-    errors.length === 1 && /^overlay2: [^:]+: [^:]+: /.test(errors[0]!) &&
+    errors.length >= 1 && errors.length <= most &&
+    errors.every((line) => /^overlay2: [^:]+: [^:]+: /.test(line)) &&
     !/internal error|TypeError|ReferenceError|RangeError|file:\/\/|undefined/
       .test(stderr);
 }
@@ -126,6 +135,17 @@ export async function failureFaults(
     faults.push(`layer ${id} is half-made: ${found}`);
   }
   return faults;
+}
+
+/** After a lasting fault, cleanup and init must come first. */
+async function initFaults(bench: Bench): Promise<string[]> {
+  if (!bench.hasHome) return [];
+  const { status, stderr } = await bench.run({
+    name: "init",
+    command: "init",
+    args: [],
+  });
+  return status === 0 ? [] : [`init failed: ${stderr}`];
 }
 
 function mountFaults(

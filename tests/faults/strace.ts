@@ -94,6 +94,8 @@ export interface Injection {
   readonly ordinal: number;
   /** Name of the error. */
   readonly error: string;
+  /** Whether all later calls of the kind in its thread fail, too. */
+  readonly lasting: boolean;
 }
 
 /** Errors that a call may plausibly answer. */
@@ -123,7 +125,9 @@ export async function trace(
   const fault = injection
     ? [
       "-e",
-      `inject=${injection.kind}:error=${injection.error}:when=${injection.ordinal}`,
+      `inject=${injection.kind}:error=${injection.error}:when=${injection.ordinal}${
+        injection.lasting ? "+" : ""
+      }`,
     ]
     : [];
   const child = new Deno.Command(findCommand("strace")!, {
