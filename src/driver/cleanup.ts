@@ -4,12 +4,13 @@
  * @module
  */
 
+import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { tryLock } from "../linux/lock.ts";
 import { mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
 import { openLayer } from "../store/layer.ts";
-import { MERGED } from "../store/layout.ts";
+import { isUnfinished, MERGED } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 import { dropMountpoint, release } from "./mounting.ts";
 import { purgeLeftovers, purgeStrays } from "./recover.ts";
@@ -54,11 +55,21 @@ function dropUnusedMountpoint(context: Context, id: string): void {
 
 async function unmountAll(context: Context): Promise<string[]> {
   const unmounted: string[] = [];
-  for (const { mountpoint } of mountsBelow(Deno.realPathSync(context.home))) {
-    if (!detach(mountpoint)) continue;
+  const home = Deno.realPathSync(context.home);
+  for (const { mountpoint } of mountsBelow(home)) {
+    if (isTrial(home, mountpoint) || !detach(mountpoint)) continue;
     unmounted.push(mountpoint);
     if (mountpoint.endsWith(`/${MERGED}`)) await release(context, mountpoint);
   }
   for (const merged of context.mounted) await release(context, merged);
   return unmounted;
+}
+
+/** Whether another process is just trying out what the kernel can do; it unmounts by itself. */
+function isTrial(home: string, mountpoint: string): boolean {
+  const [name] = mountpoint.slice(home.length + 1).split("/");
+  if (name === undefined || !isUnfinished(name)) return false;
+  using above = Dir.open(home);
+  using dir = above.tryOpenDir(name);
+  return dir !== undefined && !tryLock(dir.fd, dir.path);
 }

@@ -43,18 +43,28 @@ function inScratch<T>(
   body: (home: string) => T,
 ): T {
   using above = Dir.open(base);
-  const name = `.tmp-probe-${crypto.randomUUID()}`;
-  const home = `${base}/${name}`;
-  above.mkdir(name, 0o700);
-  try {
-    // Tells others that somebody is at work here.
-    using scratch = above.openDir(name);
-    tryLock(scratch.fd, scratch.path);
-    for (const dir of dirs) scratch.mkdir(dir, 0o755);
-    return body(home);
-  } finally {
-    discard(above, name);
+  for (;;) {
+    const name = `.tmp-probe-${crypto.randomUUID()}`;
+    above.mkdir(name, 0o700);
+    try {
+      using scratch = lockNew(above, name);
+      // Somebody took it for left behind, in the moment before it was locked.
+      if (scratch === undefined) continue;
+      for (const dir of dirs) scratch.mkdir(dir, 0o755);
+      return body(`${base}/${name}`);
+    } finally {
+      discard(above, name);
+    }
   }
+}
+
+/** Opens a new directory with its lock, which tells others that somebody is at work. */
+function lockNew(above: Dir, name: string): Dir | undefined {
+  const dir = above.tryOpenDir(name);
+  if (dir === undefined) return undefined;
+  if (tryLock(dir.fd, dir.path) && above.tryStat(name)) return dir;
+  dir[Symbol.dispose]();
+  return undefined;
 }
 
 /** Deletes what a trial used; what cannot be deleted is left to cleanup, for it does not change the answer. */

@@ -7,6 +7,7 @@
 import { init } from "../../mod.ts";
 import { Dir } from "../../src/linux/dir.ts";
 import { tryLock } from "../../src/linux/lock.ts";
+import { MountContext } from "../../src/linux/mount.ts";
 import { newShortName, unfinishedName } from "../../src/store/layout.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
@@ -200,4 +201,25 @@ Deno.test("Driver lets callers give up while somebody else changes the home", as
 
   assertEquals(await driver.exists("new"), false);
   assertEquals(await driver.exists("base"), true);
+});
+
+Deno.test("Driver.cleanup() leaves trial mounts to the process that is at it", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  const trial = `${home}/.tmp-probe-${crypto.randomUUID()}`;
+  Deno.mkdirSync(`${trial}/merged`, { recursive: true });
+  using context = new MountContext("tmpfs");
+  context.mount(`${trial}/merged`);
+  {
+    using lock = Dir.open(trial);
+    assert(tryLock(lock.fd, trial));
+
+    await driver.cleanup();
+
+    assertEquals(temp.temp.mounts, [`${trial}/merged`]);
+  }
+  await driver.cleanup();
+
+  assertEquals(temp.temp.mounts, []);
+  assertEquals(namesIn(home), ["l/"]);
 });
