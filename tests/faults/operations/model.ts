@@ -47,7 +47,6 @@ function refusals(state: State, process: number, call: Call): string[] {
     if (busy) return ["EBUSY"];
   }
   if (name === "applyDiff") {
-    if (throughMount(state, call) && layer.committed) return ["EROFS"];
     if (call.broken) return ["EBADMSG"];
   }
   const inMount = layer.parent !== undefined || call.shared;
