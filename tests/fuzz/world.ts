@@ -22,6 +22,9 @@ const LENGTH = 64;
 /** What is of the layer itself. */
 const OWN = /^\/home\/top\/(diff|work|merged)([ /]|$)/;
 
+/** Directories whose times change: the layer's own, and the links, which the store dates back. */
+const TIMELESS: readonly string[] = ["/home/top", "/home/l"];
+
 /** A place with files that no archive may touch or read. */
 function plantCanaries(path: string): void {
   Deno.mkdirSync(`${path}/dir`, { recursive: true });
@@ -59,7 +62,7 @@ function describeInodes(path: string, prefix: string, lines: string[]): void {
     const inner = `${prefix}/${name}`;
     if (OWN.test(inner) || name.includes("\ufffd")) continue;
     const { ino, nlink, ctime } = Deno.lstatSync(`${path}/${name}`);
-    const times = inner === "/home/top" ? "" : ctime?.getTime();
+    const times = TIMELESS.includes(inner) ? "" : ctime?.getTime();
     lines.push(`${inner} ${ino} ${isDirectory ? "" : nlink} ${times}`);
     if (isDirectory) describeInodes(`${path}/${name}`, inner, lines);
   }
@@ -149,7 +152,9 @@ export class World implements AsyncDisposable {
     describeInodes(path, "", inodes);
     const tree = describeTree(path).filter((line) => !OWN.test(line))
       .map((line) =>
-        line.startsWith("/home/top ") ? line.replace(/@\S+/, "") : line
+        TIMELESS.includes(line.split(" ", 1)[0]!)
+          ? line.replace(/@\S+/, "")
+          : line
       );
     return [...tree, ...inodes.sort()];
   }
