@@ -10,7 +10,7 @@ import { describeTree } from "../trees.ts";
 import { Family, LAYERS, lines } from "./fixture.ts";
 
 const SEED = Number(Deno.env.get("OVERLAY2_SEED") ?? "1");
-const ROUNDS = Number(Deno.env.get("OVERLAY2_ROUNDS") ?? "40");
+const ROUNDS = Number(Deno.env.get("OVERLAY2_ROUNDS") ?? "15");
 
 /** Numbers that depend on the seed alone (mulberry32). */
 class Random {
