@@ -20,7 +20,7 @@ import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
 import { createLayer, layerPaths } from "./layers.ts";
 import { diffStream } from "./diff.ts";
-import { acquire, release, releaseUse } from "./mounting.ts";
+import { acquire, releasePath, releaseUse } from "./mounting.ts";
 import { removeLayer } from "./remove.ts";
 import { streamSource } from "./source.ts";
 
@@ -391,7 +391,7 @@ export class Driver implements AsyncDisposable {
   /** Unmounts what this object mounted, and waits for what it still deletes. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const merged of this.#context.mounted) {
-      await release(this.#context, merged);
+      await releasePath(this.#context, merged);
     }
     await this.#context.background.idle();
   }

@@ -14,6 +14,7 @@ import {
   type Layer,
   lowerIds,
   lowerIsGone,
+  readRecord,
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
@@ -31,23 +32,23 @@ export function acquire(
   signal?: AbortSignal,
 ): Promise<string> {
   return context.turns.run(id, async () => {
-    using _lock = await context.store.lock(id, signal);
-    return await acquireLocked(context, id, label);
+    using dir = await context.store.lock(id, signal);
+    return await acquireLocked(context, dir, readRecord(dir, id), label);
   }, signal);
 }
 
-/** Like {@linkcode acquire}, for work that has the layer's turn and lock already. */
-export async function acquireLocked(
+/** Mounts a layer whose directory is locked. */
+async function acquireLocked(
   context: Context,
-  id: string,
-  label?: string,
+  dir: Dir,
+  layer: Layer,
+  label: string | undefined,
 ): Promise<string> {
-  const layer = context.store.read(id);
   if (layer.lowers.length === 0) return context.path(layer.diff);
   const merged = context.path(layer.merged);
   if (context.uses.add(merged, layer.link)) return merged;
   try {
-    await mountLayer(context, layer, label);
+    await mountLayer(context, dir, layer, label);
     return merged;
   } catch (error) {
     context.uses.drop(merged, layer.link);
@@ -57,31 +58,36 @@ export async function acquireLocked(
 
 async function mountLayer(
   context: Context,
+  dir: Dir,
   layer: Layer,
   label: string | undefined,
 ): Promise<void> {
   const merged = context.path(layer.merged);
-  if (!layer.committed) liftVolatile(context, layer);
-  makeMountpoint(context, layer);
+  if (!layer.committed) liftVolatile(context, dir, layer.id);
+  makeMountpoint(context, dir);
   try {
     const mount = mountOf(context, layer, layer.merged, !layer.committed);
     await mountLayers({ ...mount, label }, context.support.oneByOne);
     context.mounted.add(merged);
-    if (!layer.committed) ownWork(context, layer);
+    if (!layer.committed) ownWork(context, dir);
   } catch (error) {
-    const explained = explainVolatile(context, layer, error);
-    await takeBack(context, merged);
+    const explained = explainVolatile(dir, layer.id, error);
+    await takeBack(context, dir, merged);
     throw explained;
   }
 }
 
 /** Like {@linkcode release}, after a failure that must not be hidden by another. */
-async function takeBack(context: Context, merged: string): Promise<void> {
+async function takeBack(
+  context: Context,
+  dir: Dir,
+  merged: string,
+): Promise<void> {
   try {
-    if (unmountLayer(context, merged)) await release(context, merged);
+    if (unmountLayer(context, dir, merged)) await settleVolatile(context, dir);
   } catch (error) {
     if (!hasCode(error, "EPERM")) throw error;
-    removeMountpoint(merged);
+    dropMountpoint(dir, MERGED);
   }
 }
 
@@ -104,10 +110,9 @@ export function mountOf(
   };
 }
 
-function makeMountpoint(context: Context, layer: Layer): void {
+function makeMountpoint(context: Context, dir: Dir): void {
   const { users, groups } = context.owners;
   const owner = { uid: users.root, gid: groups.root };
-  using dir = Dir.open(context.path(layer.id));
   try {
     makeDir(dir, MERGED, 0o700, owner);
   } catch (error) {
@@ -117,10 +122,9 @@ function makeMountpoint(context: Context, layer: Layer): void {
 }
 
 /** The mapped root must be able to move directories through the work directory. */
-function ownWork(context: Context, layer: Layer): void {
+function ownWork(context: Context, dir: Dir): void {
   const { users, groups } = context.owners;
-  using work = Dir.open(context.path(layer.work));
-  setOwner(work, "work", { uid: users.root, gid: groups.root });
+  setOwner(dir, `${WORK}/work`, { uid: users.root, gid: groups.root });
 }
 
 /** Says of a missing lower that it is a fault of the layer's files rather than of the mount. */
@@ -148,11 +152,13 @@ export function releaseUse(
 ): Promise<void> {
   return context.turns.run(id, async () => {
     try {
-      using _lock = await context.store.lock(id, signal);
-      await releaseLocked(context, id);
+      using dir = await context.store.lock(id, signal);
+      await releaseLocked(context, dir, readRecord(dir, id));
     } catch (error) {
       // A later layer of the same id must not inherit the uses of this one.
-      if (hasCode(error, "ENOENT")) forget(context, id);
+      if (hasCode(error, "ENOENT")) {
+        forgetMount(context, context.path(`${id}/${MERGED}`));
+      }
       throw error;
     }
   }, signal);
@@ -161,63 +167,68 @@ export function releaseUse(
 /** Unmounts a layer whoever uses it, after its users have lost count. */
 export function giveUpUses(context: Context, id: string): Promise<void> {
   return context.turns.run(id, async () => {
-    using _lock = await context.store.lock(id);
-    await release(context, context.path(`${id}/${MERGED}`));
+    using dir = await context.store.lock(id);
+    await release(context, dir, context.path(`${id}/${MERGED}`));
   });
 }
 
-function forget(context: Context, id: string): void {
-  const merged = context.path(`${id}/${MERGED}`);
-  context.uses.forget(merged);
-  context.mounted.delete(merged);
-}
-
-/** Like {@linkcode releaseUse}, for work that has the layer's turn and lock already. */
-export async function releaseLocked(
+async function releaseLocked(
   context: Context,
-  id: string,
+  dir: Dir,
+  layer: Layer,
 ): Promise<void> {
-  const layer = context.store.read(id);
   if (layer.lowers.length === 0) return;
   const merged = context.path(layer.merged);
   if (!context.uses.drop(merged, layer.link)) return;
-  await release(context, merged);
+  await release(context, dir, merged);
 }
 
 /**
  * Unmounts and removes the mountpoint; removing it takes the mount out of other
  * mount namespaces as well. What a volatile mount held back goes to the disk.
  */
-export async function release(
+async function release(
+  context: Context,
+  dir: Dir,
+  merged: string,
+): Promise<void> {
+  unmountLayer(context, dir, merged);
+  await settleVolatile(context, dir);
+}
+
+/** Like {@linkcode release}, whatever has become of the layer. */
+export async function releasePath(
   context: Context,
   merged: string,
 ): Promise<void> {
-  unmountLayer(context, merged);
-  await settleVolatile(context, besideMountpoint(merged, WORK));
+  using dir = tryOpen(merged.slice(0, -MERGED.length - 1));
+  if (dir !== undefined) await release(context, dir, merged);
+  else {
+    detach(merged);
+    forgetMount(context, merged);
+  }
+}
+
+function tryOpen(path: string): Dir | undefined {
+  try {
+    return Dir.open(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 /** Tells whether anything was mounted. */
-function unmountLayer(context: Context, merged: string): boolean {
+function unmountLayer(context: Context, dir: Dir, merged: string): boolean {
   const mounted = detach(merged);
-  context.mounted.delete(merged);
-  context.uses.forget(merged);
-  removeMountpoint(merged);
+  forgetMount(context, merged);
+  dropMountpoint(dir, MERGED);
   return mounted;
 }
 
-/** Path of something that lies in a layer's directory as its mountpoint does. */
-function besideMountpoint(merged: string, name: string): string {
-  return `${merged.slice(0, -MERGED.length)}${name}`;
-}
-
-/** Removes a mountpoint that is empty; one that is not stays. */
-function removeMountpoint(merged: string): void {
-  try {
-    using dir = Dir.open(besideMountpoint(merged, "."));
-    dropMountpoint(dir, MERGED);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
-  }
+function forgetMount(context: Context, merged: string): void {
+  context.uses.forget(merged);
+  context.mounted.delete(merged);
 }
 
 /** Why a mountpoint stays: it is gone, in use, no mountpoint, or out of our hands. */

@@ -67,7 +67,7 @@ export async function openWritable(
   name: string,
 ): Promise<WritableLayer> {
   if (layer.lowers.length === 0) return alone(dir.openDir(name));
-  liftVolatile(context, layer);
+  liftVolatile(context, dir, layer.id);
   const usual = mountOf(context, layer, layer.merged, true);
   const upper = `${layer.id}/${name}`;
   const mount = { ...usual, upper, volatile: false };
@@ -76,7 +76,7 @@ export async function openWritable(
       ? alone(openOverlay(mount))
       : await mountForNow(context, layer, mount);
   } catch (error) {
-    const explained = explainVolatile(context, layer, error);
+    const explained = explainVolatile(dir, layer.id, error);
     throw explain(context, layer, explained);
   }
 }

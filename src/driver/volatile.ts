@@ -6,11 +6,10 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { Dir } from "../linux/dir.ts";
+import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { isVolatile, unmarkVolatile } from "../overlay/volatile.ts";
-import type { Layer } from "../store/layer.ts";
-import { quote } from "../store/layout.ts";
+import { quote, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 import { persistData } from "./persist.ts";
 
@@ -21,62 +20,37 @@ const NOT_GIVEN_BACK =
  * Puts on the disk what was written to a layer, and lets it be mounted again.
  *
  * @param context The driver's parts.
- * @param path Absolute path of its work directory.
+ * @param dir The layer's directory.
  */
 export async function settleVolatile(
   context: Context,
-  path: string,
+  dir: Dir,
 ): Promise<void> {
-  using work = markedWork(path);
-  if (work === undefined) return;
-  await persistData(context, work);
-  unmarkVolatile(work);
+  if (!isVolatile(dir, WORK)) return;
+  await persistData(context, dir);
+  unmark(dir);
 }
 
 /** Lets a layer be mounted that was not given back, where its loss was accepted. */
-export function liftVolatile(context: Context, layer: Layer): void {
-  if (!context.settings.volatile) return;
-  using work = markedWork(context.path(layer.work));
-  if (work === undefined) return;
-  context.warn(`Layer ${quote(layer.id)} is mounted: ${NOT_GIVEN_BACK}`);
-  unmarkVolatile(work);
+export function liftVolatile(context: Context, dir: Dir, id: string): void {
+  if (!context.settings.volatile || !isVolatile(dir, WORK)) return;
+  context.warn(`Layer ${quote(id)} is mounted: ${NOT_GIVEN_BACK}`);
+  unmark(dir);
 }
 
 /** Says why the kernel refuses a layer that was not given back. */
-export function explainVolatile(
-  context: Context,
-  layer: Layer,
-  error: unknown,
-): unknown {
-  if (!hasCode(error, "EINVAL")) return error;
-  using work = markedWork(context.path(layer.work));
-  if (work === undefined) return error;
+export function explainVolatile(dir: Dir, id: string, error: unknown): unknown {
+  if (!hasCode(error, "EINVAL") || !isVolatile(dir, WORK)) return error;
   return new DriverError(
     "EUCLEAN",
     `Cannot mount layer ${
-      quote(layer.id)
+      quote(id)
     }: ${NOT_GIVEN_BACK}; "check --repair" lets it be mounted again`,
     { cause: error },
   );
 }
 
-/** A work directory if it carries the mark. */
-function markedWork(path: string): Dir | undefined {
-  const work = openWork(path);
-  let marked = false;
-  try {
-    marked = work !== undefined && isVolatile(work);
-  } finally {
-    if (!marked) work?.[Symbol.dispose]();
-  }
-  return marked ? work : undefined;
-}
-
-function openWork(path: string): Dir | undefined {
-  try {
-    return Dir.open(path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
+function unmark(dir: Dir): void {
+  using work = dir.openDir(WORK);
+  unmarkVolatile(work);
 }

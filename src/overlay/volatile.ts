@@ -17,11 +17,12 @@ const VOLATILE = "volatile";
 /**
  * Tells whether a work directory carries the mark.
  *
- * @param work The directory given as `workdir`.
+ * @param dir Directory that holds it.
+ * @param workdir Name of the directory given as `workdir`.
  */
-export function isVolatile(work: Dir): boolean {
+export function isVolatile(dir: Dir, workdir: string): boolean {
   try {
-    return work.tryStat(`${INCOMPAT}/${VOLATILE}`) !== undefined;
+    return dir.tryStat(`${workdir}/${INCOMPAT}/${VOLATILE}`) !== undefined;
   } catch (error) {
     if (hasCode(error, "ENOTDIR", "ELOOP")) return false;
     throw error;

@@ -43,12 +43,9 @@ export function readSmall(dir: Dir, name: string): string | undefined {
   const fd = tryOpenAt(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (fd === undefined) return undefined;
   try {
-    let length = 0;
-    for (;;) {
-      const count = readFd(fd, scratch.subarray(length), `${dir.path}/${name}`);
-      if (count === 0) return decodeName(scratch, 0, length);
-      length += count;
-    }
+    // One read gives all that a file has.
+    const length = readFd(fd, scratch, `${dir.path}/${name}`);
+    return decodeName(scratch, 0, length);
   } finally {
     closeFd(fd);
   }

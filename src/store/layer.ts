@@ -133,7 +133,14 @@ function isStillThere(home: Dir, id: string, dir: Dir): boolean {
   return now !== undefined && sameFile(now, dir.self());
 }
 
-function readRecord(dir: Dir, id: string): Layer {
+/**
+ * Reads the record of a layer that is locked, so that it stays as it is.
+ *
+ * @param dir The layer's directory.
+ * @param id Id of the layer.
+ * @throws {DriverError} `EUCLEAN` if its files are malformed.
+ */
+export function readRecord(dir: Dir, id: string): Layer {
   if (dir.tryStat(DIFF)?.type !== "dir") {
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }

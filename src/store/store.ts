@@ -229,11 +229,12 @@ export class Store {
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`, `ECANCELED`.
    */
   async lock(id: string, signal?: AbortSignal): Promise<Dir> {
+    using home = openHome(this.home);
     for (;;) {
-      const dir = this.withHome((home) => openLayer(home, id));
+      const dir = openLayer(home, id);
       try {
         await lockDir(dir, signal);
-        const now = this.withHome((home) => home.tryStat(id));
+        const now = home.tryStat(id);
         if (now !== undefined && sameFile(now, dir.self())) return dir;
       } catch (error) {
         dir[Symbol.dispose]();
