@@ -7,7 +7,7 @@
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { isWhiteout } from "../linux/stat.ts";
-import { badEntry } from "./paths.ts";
+import { badEntry, baseName, parentPath } from "./paths.ts";
 
 /** Most directories that are held open. */
 const MOST_OPEN = 64;
@@ -63,7 +63,10 @@ export class Parents implements Disposable {
     if (path === this.#lastPath) return this.#last;
     this.#release();
     const dir = path === "" ? this.#root : this.#remembered(path) ??
-      this.#remember(path, this.#find(path) ?? this.#make(path));
+      this.#remember(
+        path,
+        this.#find(path) ?? this.#extend(path) ?? this.#make(path),
+      );
     this.#lastPath = path;
     this.#last = dir;
     return dir;
@@ -103,6 +106,15 @@ export class Parents implements Disposable {
       }
       throw error;
     }
+  }
+
+  /** Makes a directory in one that is there; `undefined` if it takes more than that. */
+  #extend(path: string): Dir | undefined {
+    const parent = this.existing(parentPath(path));
+    const name = baseName(path);
+    if (parent === undefined || parent.tryStat(name)) return undefined;
+    this.#settings.makeImplied(parent, name);
+    return parent.openDir(name);
   }
 
   /**
