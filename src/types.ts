@@ -64,7 +64,8 @@ export interface ApplyOptions {
    */
   readonly maxBytes?: number;
   /**
-   * Most members that the archive may have.
+   * Most members that the archive may have. Directories that it does not hold,
+   * but that have to be made for what it holds, count as well.
    *
    * @default {undefined} no limit
    */

@@ -9,6 +9,12 @@ import type { TarEntry } from "../tar/entry.ts";
 import type { TarSink } from "../tar/sink.ts";
 import type { ApplyOptions } from "../types.ts";
 
+/** Who takes an archive, and makes more of it than its members. */
+export interface Unpacking extends TarSink {
+  /** Directories made so far that the archive does not hold. */
+  readonly implied: number;
+}
+
 /** Counts what an archive holds, and ends the work when it is too much. */
 export class Budget {
   readonly #maxBytes: number;
@@ -37,8 +43,8 @@ export class Budget {
     if (this.#bytes > this.#maxBytes) throw tooLarge(this.#maxBytes, "bytes");
   }
 
-  #addEntry(): void {
-    if (++this.#entries > this.#maxEntries) {
+  #checkEntries(implied: number): void {
+    if (this.#entries + implied > this.#maxEntries) {
       throw tooLarge(this.#maxEntries, "entries");
     }
   }
@@ -48,14 +54,16 @@ export class Budget {
    *
    * @param sink Who takes what is within the limits.
    */
-  counted(sink: TarSink): TarSink {
+  counted(sink: Unpacking): TarSink {
     if (this.#maxBytes === Infinity && this.#maxEntries === Infinity) {
       return sink;
     }
     return {
       entry: (entry: TarEntry) => {
-        this.#addEntry();
+        this.#entries++;
+        this.#checkEntries(sink.implied);
         sink.entry(entry);
+        this.#checkEntries(sink.implied);
       },
       data: (bytes) => sink.data(bytes),
       hole: (length) => {

@@ -61,6 +61,8 @@ export class Creator implements Disposable {
   readonly parents: Parents;
   /** Bytes of what was made, as long as nothing was replaced. */
   diskBytes = 0;
+  /** Directories that were made although the archive only implies them. */
+  implied = 0;
   /** Whether something was made in the place of something else. */
   replaced = false;
 
@@ -87,6 +89,7 @@ export class Creator implements Disposable {
       throw badEntry(name, "a directory cannot have the name of a whiteout");
     }
     const { users, groups } = this.#settings.owners;
+    this.implied++;
     parent.mkdir(name, 0o755);
     parent.chown(name, users.root, groups.root);
     parent.chmod(name, 0o755);

@@ -82,6 +82,11 @@ export class Unpacker implements TarSink, Disposable {
     return this.#seen || replaced ? undefined : diskBytes;
   }
 
+  /** Directories that were made although the archive only implies them. */
+  get implied(): number {
+    return this.#creator.implied;
+  }
+
   /** See {@linkcode TarSink.entry}. */
   entry(entry: TarEntry): void {
     this.entries++;

@@ -70,6 +70,21 @@ Deno.test("Driver.applyDiff() counts the holes of sparse files as bytes", async 
   assertEquals(size, 2 ** 50);
 });
 
+for (const way of WAYS) {
+  Deno.test(`Driver.applyDiff() counts the directories that an archive implies, ${way.name}`, async () => {
+    await using temp = await tempDriver();
+    await prepareTop(temp.driver, way);
+    const bytes = archive(file("a/b/c/x"), file("a/b/d/x"));
+    const apply = (maxEntries: number) =>
+      temp.driver.applyDiff("top", way.parent, streamOf(bytes), { maxEntries });
+
+    await assertCode(() => apply(3), "EFBIG");
+    // What is there already is not made again.
+    if (!way.filled) await assertCode(() => apply(5), "EFBIG");
+    await apply(6);
+  });
+}
+
 Deno.test("Driver.applyDiff() cancels a stream that goes on for ever once it is too long", async () => {
   await using temp = await tempDriver();
   await temp.driver.create("base");

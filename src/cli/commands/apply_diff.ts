@@ -40,7 +40,8 @@ export const command = defineCommand({
     "max-entries": {
       type: "string",
       value: "N",
-      help: "Refuse an archive of more than N files. No limit if left out",
+      help: "Refuse an archive that makes more than N files and directories. " +
+        "No limit if left out",
     },
   },
   examples: [
