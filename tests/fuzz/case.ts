@@ -36,7 +36,7 @@ const BY_NAME: Readonly<Record<WayName, readonly Way[]>> = {
 };
 
 /** How long the work on one archive may take, in milliseconds. */
-export const TIME_LIMIT = 30_000;
+export const TIME_LIMIT = 60_000;
 /** Cases that share a home, one after the other. */
 export const PER_WORLD = 50;
 const CHUNKS = [65536, 65536, 512, 700, 10_240];
