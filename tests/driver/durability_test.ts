@@ -164,8 +164,8 @@ rootTest(
 
     assertEquals(calls.slice(0, 4), [
       "renameat(HOME, base, HOME, .tmp-layer)",
-      "unlinkat(HOME/l, SHORT)",
       "fsync(HOME)",
+      "unlinkat(HOME/l, SHORT)",
       "fsync(HOME/l)",
     ]);
   },
