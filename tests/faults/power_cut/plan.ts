@@ -7,6 +7,8 @@
 import { Random } from "../../tree/random.ts";
 import { type Mode, MODES } from "./messages.ts";
 
+const DISKS = ["through", "cached"] as const;
+
 /** A cut. */
 export interface Cut {
   /** From 1. */
@@ -17,7 +19,7 @@ export interface Cut {
    * What the disks make of writes that are not flushed yet: `through` keeps
    * them, `cached` loses what is new since power on.
    */
-  readonly disk: "through" | "cached";
+  readonly disk: typeof DISKS[number];
   /** What is waited for: the guest is up, the load begins, or `count` layers are filled. */
   readonly after: "up" | "load" | "fills";
   readonly count: number;
@@ -42,7 +44,10 @@ export function planCuts(seed: number, cuts: number | undefined): Cut[] {
   return modes.map((mode, i) => ({
     number: i + 1,
     mode,
-    disk: random.pick(["through", "cached"]),
+    // A short run has both.
+    disk: cuts === undefined
+      ? DISKS[(i + 1) % DISKS.length]!
+      : random.pick(DISKS),
     ...momentOf(mode, i, cuts === undefined, random),
   }));
 }
