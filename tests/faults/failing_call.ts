@@ -92,7 +92,7 @@ export async function failCall(
     const run = await traced(bench, reference.case, injection);
     const targets = ranked(bench, run.calls);
     const hit = targets.find(({ call }) => call.injected);
-    if (hit?.rank === rank && !hasStray(bench, run.calls)) {
+    if (hit?.rank === rank && !hasStray(bench, run.calls, lasting)) {
       const faults = await judge(bench, reference, run, injection);
       const { status, stderr } = run;
       return { absorbed: status === 0, misses, faults, stderr };
@@ -105,9 +105,17 @@ export async function failCall(
   return { absorbed: false, misses: MOST_MISSES, faults, stderr: "" };
 }
 
-/** Whether a call of the runtime was hit that it may not do without. */
-function hasStray(bench: Bench, calls: readonly Call[]): boolean {
-  return calls.some((call) =>
+/**
+ * Whether a call of the runtime was hit that it may not do without. What lasts
+ * meets the runtime, too, once the command fails.
+ */
+function hasStray(
+  bench: Bench,
+  calls: readonly Call[],
+  lasting: boolean,
+): boolean {
+  const hit = calls.findIndex((call) => call.injected && concerns(bench, call));
+  return (lasting ? calls.slice(0, hit) : calls).some((call) =>
     call.injected && !concerns(bench, call) && !RUNTIME_CACHE.test(call.line)
   );
 }
