@@ -18,7 +18,12 @@ import {
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
-import { explainVolatile, liftVolatile, settleVolatile } from "./volatile.ts";
+import {
+  explainVolatile,
+  liftVolatile,
+  settleVolatile,
+  unmarkUnused,
+} from "./volatile.ts";
 
 /**
  * Mounts a layer, or counts one use more of it.
@@ -73,6 +78,7 @@ async function mountLayer(
   } catch (error) {
     const explained = explainVolatile(dir, layer.id, error);
     await takeBack(context, dir, merged);
+    if (!layer.committed) unmarkUnused(context, dir);
     throw explained;
   }
 }

@@ -38,6 +38,14 @@ export function liftVolatile(context: Context, dir: Dir, id: string): void {
   unmark(dir);
 }
 
+/**
+ * Takes the mark of a mount away that the kernel made and that did not come to be
+ * used, so that nothing can be lost. To be called after {@linkcode liftVolatile}.
+ */
+export function unmarkUnused(context: Context, dir: Dir): void {
+  if (context.settings.volatile && isVolatile(dir, WORK)) unmark(dir);
+}
+
 /** Says why the kernel refuses a layer that was not given back. */
 export function explainVolatile(dir: Dir, id: string, error: unknown): unknown {
   if (!hasCode(error, "EINVAL") || !isVolatile(dir, WORK)) return error;

@@ -62,9 +62,13 @@ function inScratch<T>(
 function lockNew(above: Dir, name: string): Dir | undefined {
   const dir = above.tryOpenDir(name);
   if (dir === undefined) return undefined;
-  if (tryLock(dir.fd, dir.path) && above.tryStat(name)) return dir;
-  dir[Symbol.dispose]();
-  return undefined;
+  let ours = false;
+  try {
+    ours = tryLock(dir.fd, dir.path) && above.tryStat(name) !== undefined;
+  } finally {
+    if (!ours) dir[Symbol.dispose]();
+  }
+  return ours ? dir : undefined;
 }
 
 /** Deletes what a trial used; what cannot be deleted is left to cleanup, for it does not change the answer. */

@@ -80,6 +80,13 @@ const FAULTS: readonly Fault[] = [
     "EIO",
   ],
   [
+    "A volatile mount that did not come about leaves no mark",
+    "get of a volatile mount",
+    "move_mount",
+    /./,
+    "EIO",
+  ],
+  [
     "A removal that does not reach the disk is none",
     "remove, strictly",
     "fsync",
