@@ -95,6 +95,11 @@ const SYMBOLS = {
   }, // int (const char *source, const char *target, const char *type, unsigned long flags, const void *data)
   umount2: { parameters: ["buffer", "i32"], result: "i32" }, // int (const char *target, int flags)
   flock: { parameters: ["i32", "i32"], result: "i32" }, // int (int fd, int operation)
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int (int domain, int type, int protocol)
+  sendto: {
+    parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
+    result: "i32",
+  }, // ssize_t (int fd, const void *, size_t, int flags, const struct sockaddr *, socklen_t)
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" }, // int (int fd, unsigned long request, ...)
   quotactl: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // int (int cmd, const char *special, int id, void *addr)
   openat2: {
