@@ -10,13 +10,14 @@ const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 /**
  * Listens for the signals that ask the program to give up.
  *
- * While one is alive, further signals change nothing: what was begun is taken
- * back first.
+ * While one is alive, further signals end nothing by themselves: what was begun
+ * is taken back first.
  */
 export class Interrupt implements Disposable {
   /** The signal that came, if any. */
   name: keyof typeof STATUS | undefined;
   readonly #controller = new AbortController();
+  readonly #second = new AbortController();
   readonly #onInterrupt = () => this.#stop("SIGINT");
   readonly #onTerminate = () => this.#stop("SIGTERM");
 
@@ -31,12 +32,18 @@ export class Interrupt implements Disposable {
     return this.#controller.signal;
   }
 
+  /** Aborts when another one comes. */
+  get secondSignal(): AbortSignal {
+    return this.#second.signal;
+  }
+
   /** Exit status for the signal that came, if any. */
   get status(): number | undefined {
     return this.name && STATUS[this.name];
   }
 
   #stop(name: keyof typeof STATUS): void {
+    if (this.name !== undefined) this.#second.abort();
     this.name ??= name;
     this.#controller.abort();
   }

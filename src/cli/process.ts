@@ -30,6 +30,7 @@ export async function runProcess(): Promise<number> {
     trace: Deno.env.get("OVERLAY2_TRACE") === "1",
     outputIsTerminal: Deno.stdout.isTerminal(),
     signal: interrupt.signal,
+    secondSignal: interrupt.secondSignal,
     standardStreams: true,
     open,
     settle,

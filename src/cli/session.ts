@@ -22,6 +22,8 @@ export interface Host {
   readonly outputIsTerminal: boolean;
   /** Aborts when the user gives up. */
   readonly signal: AbortSignal;
+  /** Aborts when the user does so again. */
+  readonly secondSignal?: AbortSignal;
   /** Whether commands may use standard input and output for archives. */
   readonly standardStreams: boolean;
   /** Opens the driver; `thorough` also checks a home that was used before. */

@@ -5,39 +5,127 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { printableName } from "../text.ts";
+import { Dir } from "../linux/dir.ts";
+import { tryLock } from "../linux/lock.ts";
+import { encodeName, printableName } from "../text.ts";
+import { within } from "./within.ts";
 
 /** A server that listens. */
 export interface Listening {
-  /** Takes no more requests, answers those that came, and removes the socket. */
-  stop(): Promise<void>;
+  /** How many requests are being answered. */
+  readonly running: number;
+  /** Removes the socket, so that nobody connects any more. */
+  hide(): void;
+  /** Waits until all requests are answered. */
+  idle(): Promise<void>;
+  /** Closes all connections. */
+  close(): Promise<void>;
 }
+
+/** Longest path of a unix socket, in bytes. */
+const LONGEST_PATH = 107;
+/** How long connections may take to close, in milliseconds. */
+const CLOSE_MS = 500;
 
 /**
  * Listens on a unix socket that only its owner may use. A socket that a server
  * left which is gone is replaced.
  *
- * @param path Path of the socket, at most 107 bytes; its directory is made.
+ * @param path Absolute path of the socket, at most 107 bytes; its directory is
+ * made.
  * @param answer Answers a request.
  * @throws {DriverError} `EBUSY` if somebody listens there, `EEXIST` if something
- * other than a socket lies there.
+ * other than a socket lies there, `EINVAL` if the path cannot be one.
  */
 export async function listen(
   path: string,
   answer: (request: Request) => Response | Promise<Response>,
 ): Promise<Listening> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")) || "/", {
-    recursive: true,
-  });
+  if (!path.startsWith("/") || encodeName(path).length > LONGEST_PATH) {
+    const why = `its path must be absolute and at most ${LONGEST_PATH} bytes`;
+    throw refused("EINVAL", path, why);
+  }
+  const above = path.slice(0, path.lastIndexOf("/")) || "/";
+  await Deno.mkdir(above, { recursive: true });
+  // Of two that start at once, one must not take the other's socket for stale.
+  using stack = new DisposableStack();
+  const dir = stack.use(Dir.open(above));
+  using _lock = lockedCopy(dir, path);
   await removeStale(path);
-  const server = Deno.serve({ path, onListen() {} }, answer);
-  Deno.chmodSync(path, 0o600);
-  return {
-    async stop() {
-      await server.shutdown();
-      removeSocket(path);
-    },
-  };
+  const server = new Server(path, dir, answer);
+  stack.move();
+  return server;
+}
+
+function lockedCopy(dir: Dir, path: string): Dir {
+  const copy = dir.reopen();
+  if (tryLock(copy.fd, copy.path)) return copy;
+  copy[Symbol.dispose]();
+  throw refused("EBUSY", path, "another server is starting there");
+}
+
+class Server implements Listening {
+  readonly #path: string;
+  readonly #dir: Dir;
+  readonly #inode: number | null;
+  readonly #server: Deno.HttpServer<Deno.UnixAddr>;
+  readonly #requests = new Set<Promise<void>>();
+
+  /**
+   * Begins to listen under another name: so the socket shows when it is ready,
+   * with its mode, and Deno, which deletes what it made by its name, does not
+   * delete that of a successor.
+   */
+  constructor(
+    path: string,
+    dir: Dir,
+    answer: (request: Request) => Response | Promise<Response>,
+  ) {
+    this.#path = path;
+    this.#dir = dir;
+    const name = `.${crypto.randomUUID()}`;
+    const made = `/proc/self/fd/${dir.fd}/${name}`;
+    const options = { path: made, onListen() {}, onError };
+    this.#server = Deno.serve(options, (request, info) => {
+      this.#note(info.completed);
+      return answer(request);
+    });
+    Deno.chmodSync(made, 0o600);
+    this.#inode = Deno.lstatSync(made).ino;
+    dir.rename(name, dir, path.slice(path.lastIndexOf("/") + 1));
+  }
+
+  /** Deno's own shutdown cuts off what is still being received. */
+  #note(completed: Promise<void>): void {
+    const ended = completed.catch(() => {}).finally(() =>
+      this.#requests.delete(ended)
+    );
+    this.#requests.add(ended);
+  }
+
+  get running(): number {
+    return this.#requests.size;
+  }
+
+  hide(): void {
+    const now = statSocket(this.#path);
+    if (now?.ino === this.#inode) removeSocket(this.#path);
+  }
+
+  async idle(): Promise<void> {
+    while (this.#requests.size > 0) await Promise.all(this.#requests);
+  }
+
+  async close(): Promise<void> {
+    this.hide();
+    await within(CLOSE_MS, this.#server.shutdown());
+    this.#dir[Symbol.dispose]();
+  }
+}
+
+/** Only for an answer that breaks off: whoever makes it has told of that. */
+function onError(): Response {
+  return new Response(null, { status: 500 });
 }
 
 async function removeStale(path: string): Promise<void> {
@@ -48,6 +136,7 @@ async function removeStale(path: string): Promise<void> {
     const connection = await Deno.connect({ transport: "unix", path });
     connection.close();
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
     if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
     return removeSocket(path);
   }
@@ -55,7 +144,7 @@ async function removeStale(path: string): Promise<void> {
 }
 
 function refused(
-  code: "EBUSY" | "EEXIST",
+  code: "EBUSY" | "EEXIST" | "EINVAL",
   path: string,
   why: string,
 ): DriverError {

@@ -14,33 +14,42 @@ export type Facts = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
 
+/** How a {@linkcode Log} writes. */
+export interface LogSettings {
+  /** How lines are written. */
+  readonly format: LogFormat;
+  /** Whether only warnings and errors are written. */
+  readonly quiet: boolean;
+  /** Takes a line with its end. */
+  readonly write: (line: string) => void;
+}
+
 /** Writes events. */
 export class Log {
-  readonly #format: LogFormat;
-  readonly #write: (line: string) => void;
+  readonly #settings: LogSettings;
 
   /**
    * Makes a log.
    *
-   * @param format How lines are written.
-   * @param write Takes a line with its end.
+   * @param settings How it writes.
    */
-  constructor(format: LogFormat, write: (line: string) => void) {
-    this.#format = format;
-    this.#write = write;
+  constructor(settings: LogSettings) {
+    this.#settings = settings;
   }
 
   /**
    * Writes an event.
    *
    * @param level How grave it is.
-   * @param event What happened.
+   * @param event What happened: a word of this program's own.
    * @param facts What it was about; what is undefined is left out.
    */
   add(level: "info" | "warning" | "error", event: string, facts: Facts = {}) {
+    const { format, quiet, write } = this.#settings;
+    if (quiet && level === "info") return;
     const time = new Date().toISOString();
-    this.#write(
-      this.#format === "json"
+    write(
+      format === "json"
         ? JSON.stringify({ time, level, event, ...facts }) + "\n"
         : `${time} ${level} ${event}${words(facts)}\n`,
     );
@@ -56,5 +65,5 @@ function words(facts: Facts): string {
 
 function quoted(text: string): string {
   const shown = printableName(text);
-  return /[\s"=]/.test(shown) ? JSON.stringify(shown) : shown;
+  return shown === "" || /[\s"=]/.test(shown) ? JSON.stringify(shown) : shown;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+const TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
 interface Total {
   calls: number;
   errors: number;
@@ -35,6 +37,14 @@ export class Metrics {
     total.seconds += seconds;
     if (failed) total.errors++;
     this.#totals.set(call, total);
+  }
+
+  /** Answers a request for them, which is one for `/metrics`. */
+  answer({ url }: Request): Response {
+    const path = url.split("?", 1)[0]!;
+    return path.endsWith("/metrics")
+      ? new Response(this.text(), { headers: { "content-type": TEXT } })
+      : new Response("Not here: see /metrics\n", { status: 404 });
   }
 
   /** All numbers as text. */

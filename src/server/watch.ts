@@ -16,6 +16,11 @@ export interface Answer {
   readonly error?: string;
   /** The layer that was asked for. */
   readonly id?: string;
+  /**
+   * For an answer that is made while it is sent: settles at its end, with what
+   * went wrong, if anything did.
+   */
+  readonly ended?: Promise<string | undefined>;
 }
 
 /** Makes an answer that is an error. */
@@ -42,16 +47,20 @@ export function watched(
     const call = nameOf(request);
     const began = performance.now();
     metrics.begin();
-    const { response, error, id } = await answer(request).catch((
-      fault: unknown,
-    ) => errorAnswer(`internal error: ${messageOf(fault)}`, 500));
-    const milliseconds = performance.now() - began;
-    metrics.end(call, milliseconds / 1000, error !== undefined);
-    log.add(error === undefined ? "info" : "error", call, {
-      id,
-      ms: Math.round(milliseconds * 10) / 10,
-      error,
-    });
-    return response;
+    const given = await answer(request).catch((fault: unknown) =>
+      errorAnswer(`internal error: ${messageOf(fault)}`, 500)
+    );
+    const note = (error: string | undefined) => {
+      const milliseconds = performance.now() - began;
+      metrics.end(call, milliseconds / 1000, error !== undefined);
+      log.add(error === undefined ? "info" : "error", call, {
+        id: given.id,
+        ms: Math.round(milliseconds * 10) / 10,
+        error,
+      });
+    };
+    if (given.ended === undefined) note(given.error);
+    else given.ended.then(note);
+    return given.response;
   };
 }

@@ -9,6 +9,9 @@ import { type Context, defineCommand, UsageError } from "../command.ts";
 /** Where dockerd finds a plugin of that name; `overlay2` is its own. */
 const DOCKER_SOCKET = "/run/docker/plugins/deno-overlay2.sock";
 
+/** How long requests may take after the server was told to end, in seconds. */
+const GRACE = 30;
+
 /** Serves layers to a container engine. */
 export const command = defineCommand({
   name: "serve",
@@ -16,8 +19,9 @@ export const command = defineCommand({
   description: "ENGINE is docker: dockerd up to 27, with --experimental and " +
     "--storage-driver, takes the socket for a graph driver plugin of its name " +
     `(default ${DOCKER_SOCKET}). The home is the one that dockerd names; what ` +
-    "dockerd said is kept in SOCKET.json, so that either may start anew. Ends " +
-    "by SIGTERM or Ctrl-C when all requests are answered; mounts stay.",
+    "dockerd said is kept in SOCKET.state, so that either may start anew. Ends " +
+    "by SIGTERM or Ctrl-C when all requests are answered, at once by a second " +
+    "one; mounts stay. Tells a supervisor such as systemd when it is ready.",
   operands: [{ name: "ENGINE", help: "Which engine asks: docker" }],
   options: {
     socket: {
@@ -36,6 +40,11 @@ export const command = defineCommand({
       value: "PATH",
       help: "Unix socket for Prometheus, at the path /metrics",
     },
+    grace: {
+      type: "string",
+      value: "SECONDS",
+      help: `How long requests may still take at the end, ${GRACE} if left out`,
+    },
   },
   examples: [
     { line: "overlay2 serve docker", help: "As the plugin deno-overlay2" },
@@ -48,22 +57,49 @@ export const command = defineCommand({
     if (engine !== "docker") {
       throw new UsageError(`Cannot serve "${engine}": ENGINE is docker`);
     }
+    const { storageOpts = [], uidMap, gidMap } = context.driverOptions;
+    if (uidMap || gidMap) {
+      throw new UsageError(
+        "Options --uid-map and --gid-map are dockerd's to give: --userns-remap",
+      );
+    }
+    const grace = secondsOf(values.grace);
+    const log = {
+      format: formatOf(values["log-format"], context.json),
+      quiet: context.quiet,
+      write: (line: string) => context.host.warn(line),
+    };
     const { serveDocker } = await import("../../server/docker/serve.ts");
     const serving = await serveDocker({
-      socket: values.socket ?? DOCKER_SOCKET,
-      metrics: values.metrics,
-      format: formatOf(values["log-format"] ?? "text"),
-      storageOpts: context.driverOptions.storageOpts ?? [],
-      write: (line) => context.host.warn(line),
+      socket: absolute(values.socket ?? DOCKER_SOCKET),
+      metrics: values.metrics && absolute(values.metrics),
+      log,
+      storageOpts,
+      notifySocket: Deno.env.get("NOTIFY_SOCKET"),
     });
     await aborted(context);
-    await serving.stop();
+    const lost = await serving.stop(grace * 1000, context.host.secondSignal);
+    return lost > 0 ? 1 : 0;
   },
 });
 
-function formatOf(word: string): "text" | "json" {
+function formatOf(
+  word: string | undefined,
+  json: boolean,
+): "text" | "json" {
+  if (word === undefined) return json ? "json" : "text";
   if (word === "text" || word === "json") return word;
   throw new UsageError("Option --log-format takes text or json");
+}
+
+function secondsOf(text: string | undefined): number {
+  if (text === undefined) return GRACE;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new UsageError("Option --grace takes a whole number of seconds");
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
 }
 
 function aborted({ signal }: Context): Promise<void> {

@@ -1,56 +1,68 @@
 /**
  * Docker's graph driver plugin, protocol v1: each call as one on the driver.
  *
- * An engine is told what Docker's own driver would tell it: a layer that is gone
- * is removed, and one that was made already by a call whose answer was lost is
- * made.
- *
  * @module
  */
 
 import { contextOf, type Driver } from "../../driver/driver.ts";
 import { applyFrom, init } from "../../driver/init.ts";
-import { giveUpUses } from "../../driver/mounting.ts";
-import { isPristine } from "../../driver/layers.ts";
 import { DriverError, messageOf } from "../../errors.ts";
-import { hasCode } from "../../linux/errno.ts";
+import { refuseAborted } from "../../giving_up.ts";
 import { type Answer, errorAnswer } from "../watch.ts";
-import { begun, DrainedSource } from "./bodies.ts";
+import { archiveAnswer, DrainedSource, textFrom } from "./bodies.ts";
+import { LAYER_JOBS, type LayerJob, type Message } from "./layers.ts";
+import { Memory } from "./memory.ts";
 import {
-  changeMessage,
-  type LayerCall,
   layerCall,
   parseAddress,
   parseBody,
   type Setup,
   setupOf,
+  unescaped,
 } from "./protocol.ts";
-import { readSetup, writeSetup } from "./setup_file.ts";
-
-type Message = Readonly<Record<string, unknown>>;
 
 /** What a plugin is made of. */
 export interface PluginSettings {
-  /** Where to remember what dockerd said at `Init`. */
-  readonly setupFile: string;
+  /** Directory for what it must know after it was started anew. */
+  readonly memory: string;
   /** Options of the driver, before those of dockerd. */
   readonly storageOpts: readonly string[];
   /** Is told of what layers leave out. */
   readonly onWarning: (message: string) => void;
 }
 
+type Job = (body: Message) => Message | Promise<Message>;
+
+/** Calls whose answer is an archive, or that send one. */
+const STREAMS = ["GraphDriver.Diff", "GraphDriver.ApplyDiff"];
+
 /** A plugin without its socket. */
 export class Plugin {
   readonly #settings: PluginSettings;
+  readonly #memory: Memory;
+  readonly #givingUp = new AbortController();
+  readonly #retired: Driver[] = [];
+  readonly #running = new Set<Promise<unknown>>();
   #driver: Promise<Driver> | undefined;
 
   /**
-   * Makes a plugin; nothing is opened before the first call.
+   * Makes a plugin; no home is opened before the first call.
    *
    * @param settings What it is made of.
    */
   constructor(settings: PluginSettings) {
     this.#settings = settings;
+    this.#memory = new Memory(settings.memory);
+  }
+
+  /**
+   * Names the call that a request is.
+   *
+   * @returns Such as `"GraphDriver.Get"`; `"unknown"` if there is no such call.
+   */
+  nameOf({ url }: Request): string {
+    const { call } = parseAddress(url);
+    return STREAMS.includes(call) || this.#jobs.has(call) ? call : "unknown";
   }
 
   /**
@@ -58,193 +70,183 @@ export class Plugin {
    *
    * @param request A request; its body is read to the end.
    */
-  async answer(request: Request): Promise<Answer> {
+  answer(request: Request): Promise<Answer> {
+    const answer = this.#answer(request);
+    const ended = answer.then(({ ended }) => ended).catch(() => {})
+      .finally(() => this.#running.delete(ended));
+    this.#running.add(ended);
+    return answer;
+  }
+
+  async #answer(request: Request): Promise<Answer> {
+    const source = new DrainedSource(request.body, this.#givingUp.signal);
     const { call, parameters } = parseAddress(request.url);
-    if (call === "GraphDriver.ApplyDiff") {
-      return await this.#applyDiff(request, parameters);
-    }
-    const text = await request.text();
-    const answer = await this.#answerText(call, text);
-    const [, id] = /"ID":"([^"\\]+)"/.exec(text) ?? [];
-    return id === undefined ? answer : { ...answer, id };
+    const answer = call === "GraphDriver.ApplyDiff"
+      ? await this.#applyDiff(source, parameters)
+      : await this.#answerText(call, source);
+    await source.drain();
+    return answer;
   }
 
-  async #answerText(call: string, text: string): Promise<Answer> {
-    if (call === "GraphDriver.Diff") return await this.#diff(text);
-    const job = this.#jobs[call];
-    if (job === undefined) {
-      return errorAnswer(`${call} is not implemented`, 404);
+  async #answerText(call: string, source: DrainedSource): Promise<Answer> {
+    // The body of an archive is the archive: only its status tells of an error.
+    const failed = call === "GraphDriver.Diff" ? 500 : 200;
+    let id: string | undefined;
+    try {
+      const body = parseBody(await textFrom(source));
+      if (typeof body.ID === "string") id = body.ID;
+      return { ...await this.#answerBody(call, body), ...id && { id } };
+    } catch (error) {
+      return { ...errorAnswer(messageOf(error), failed), ...id && { id } };
     }
-    return await answered(async () => await job(parseBody(text)));
   }
 
-  readonly #jobs: Readonly<
-    Record<string, (body: Message) => Message | Promise<Message>>
-  > = {
-    "Plugin.Activate": () => ({ Implements: ["GraphDriver"] }),
-    "GraphDriver.Capabilities": () => ({
+  async #answerBody(call: string, body: Message): Promise<Answer> {
+    if (call === "GraphDriver.Diff") return await this.#diff(body);
+    const job = this.#jobs.get(call);
+    return job === undefined
+      ? errorAnswer(`${call} is not implemented`, 404)
+      : { response: Response.json(await job(body)) };
+  }
+
+  readonly #jobs: ReadonlyMap<string, Job> = new Map<string, Job>([
+    ["Plugin.Activate", () => ({ Implements: ["GraphDriver"] })],
+    ["GraphDriver.Capabilities", () => ({
       Capabilities: { ReproducesExactDiffs: false },
-    }),
-    "GraphDriver.Init": (body) => this.#init(body),
-    "GraphDriver.Status": async () => ({
+    })],
+    ["GraphDriver.Init", (body) => this.#init(body)],
+    ["GraphDriver.Status", async () => ({
       Status: (await this.#open()).status(),
-    }),
-    "GraphDriver.Cleanup": async () => {
+    })],
+    ["GraphDriver.Cleanup", async () => {
       await (await this.#open()).cleanup();
       return {};
-    },
-    ...this.#layerJobs({
-      Create: (driver, call) => create(driver, call, false),
-      CreateReadWrite: (driver, call) => create(driver, call, true),
-      Remove: remove,
-      Get: async (driver, { id, label }) => ({
-        Dir: (await driver.get(id, label)).path,
-      }),
-      Put: (driver, { id }) => unlessGone(driver.put(id)),
-      Exists: async (driver, { id }) => ({ Exists: await driver.exists(id) }),
-      GetMetadata: async (driver, { id }) => ({
-        Metadata: await driver.getMetadata(id),
-      }),
-      Changes: async (driver, { id, parent }) => ({
-        Changes: (await driver.changes(id, parent)).map(changeMessage),
-      }),
-      DiffSize: async (driver, { id, parent }) => ({
-        Size: await driver.diffSize(id, parent),
-      }),
-    }),
-  };
+    }],
+    ...[...LAYER_JOBS].map(([name, job]): [string, Job] => [
+      `GraphDriver.${name}`,
+      (body) => this.#layerJob(name, job, body),
+    ]),
+  ]);
 
-  #layerJobs(
-    jobs: Readonly<
-      Record<string, (driver: Driver, call: LayerCall) => Promise<Message>>
-    >,
-  ): Record<string, (body: Message) => Promise<Message>> {
-    return Object.fromEntries(
-      Object.entries(jobs).map(([name, job]) => [
-        `GraphDriver.${name}`,
-        async (body: Message) => job(await this.#open(), layerCall(body)),
-      ]),
-    );
+  async #layerJob(name: string, job: LayerJob, body: Message) {
+    const call = layerCall(body);
+    const driver = await this.#open();
+    const message = await job(driver, call, this.#givingUp.signal);
+    const anew = name.startsWith("Create") || name === "Remove";
+    if (anew) this.#memory.forget(call.id);
+    this.#memory.settle(call.id);
+    this.#memory.settle(call.parent);
+    return message;
   }
 
+  /** The driver of an earlier dockerd is let go; what it mounted stays mounted. */
   async #init(body: Message): Promise<Message> {
     const setup = setupOf(body);
-    this.#driver = this.#start(setup);
-    await this.#driver;
-    writeSetup(this.#settings.setupFile, body);
+    const earlier = await this.#driver?.catch(() => undefined);
+    const driver = await this.#start(setup);
+    this.#memory.writeSetup(body);
+    this.#driver = Promise.resolve(driver);
+    if (earlier === undefined) return {};
+    this.#retired.push(earlier);
+    if (earlier.home !== driver.home) {
+      this.#settings.onWarning(
+        `The home is now ${driver.home} and was ${earlier.home}: each dockerd needs a plugin of its own`,
+      );
+    }
     return {};
   }
 
   async #start({ home, options }: Setup): Promise<Driver> {
-    await Deno.mkdir(home.slice(0, home.lastIndexOf("/")) || "/", {
-      recursive: true,
-      mode: 0o711,
-    });
+    const above = home.slice(0, home.lastIndexOf("/")) || "/";
+    await Deno.mkdir(above, { recursive: true, mode: 0o711 });
+    const { storageOpts, onWarning } = this.#settings;
     return await init(home, {
       ...options,
-      storageOpts: [
-        ...this.#settings.storageOpts,
-        ...options.storageOpts ?? [],
-      ],
-      onWarning: this.#settings.onWarning,
+      storageOpts: [...storageOpts, ...options.storageOpts ?? []],
+      onWarning,
     });
   }
 
   /** The driver; after a restart, by what dockerd said to the one before. */
   async #open(): Promise<Driver> {
-    if (this.#driver === undefined) {
-      const setup = readSetup(this.#settings.setupFile);
-      if (setup === undefined) {
-        throw new DriverError(
-          "EINVAL",
-          "Cannot answer: dockerd has not called Init yet",
-        );
-      }
-      this.#driver = this.#start(setup);
-    }
+    refuseAborted(this.#givingUp.signal);
+    this.#driver ??= this.#restart();
     const driver = this.#driver;
-    driver.catch(() => {
+    try {
+      return await driver;
+    } catch (error) {
       if (this.#driver === driver) this.#driver = undefined;
-    });
-    return await driver;
+      throw error;
+    }
+  }
+
+  // deno-lint-ignore require-await -- errors must reject, not throw
+  async #restart(): Promise<Driver> {
+    const setup = this.#memory.readSetup();
+    if (setup !== undefined) return this.#start(setup);
+    throw new DriverError(
+      "EINVAL",
+      "Cannot answer: dockerd has not called Init yet",
+    );
   }
 
   async #applyDiff(
-    { body }: Request,
+    source: DrainedSource,
     parameters: ReadonlyMap<string, string>,
   ): Promise<Answer> {
-    const source = new DrainedSource(body);
-    const id = parameters.get("id") ?? "";
-    const parent = parameters.get("parent") ?? "";
-    const answer = await answered(async () => ({
-      Size: await applyFrom(await this.#open(), id, parent, source),
-    }));
-    await source.drain();
-    return { ...answer, id };
+    let id = parameters.get("id") ?? "";
+    try {
+      const driver = await this.#open();
+      id = await layerNamed(driver, id);
+      const parent = await layerNamed(driver, parameters.get("parent") ?? "");
+      const Size = await this.#receive(driver, id, parent, source);
+      return { response: Response.json({ Size }), id };
+    } catch (error) {
+      // dockerd must have sent everything before it is told.
+      await source.drain();
+      return { ...errorAnswer(messageOf(error), 200), id };
+    }
   }
 
-  /** An error must have another status than 200: any such body is an archive. */
-  async #diff(text: string): Promise<Answer> {
-    try {
-      const { id, parent } = layerCall(parseBody(text));
-      const driver = await this.#open();
-      const archive = await begun(driver.diff(id, parent));
-      return { response: new Response(archive) };
-    } catch (error) {
-      return errorAnswer(messageOf(error), 500);
-    }
+  async #receive(
+    driver: Driver,
+    id: string,
+    parent: string,
+    source: DrainedSource,
+  ): Promise<number> {
+    const { signal } = this.#givingUp;
+    const apply = () => applyFrom(driver, id, parent, source, { signal });
+    // For a layer that is not there, there is nothing to remember.
+    return await driver.exists(id)
+      ? await this.#memory.receive(id, source, apply)
+      : await apply();
+  }
+
+  async #diff(body: Message): Promise<Answer> {
+    const { id, parent } = layerCall(body);
+    const driver = await this.#open();
+    const { signal } = this.#givingUp;
+    return await archiveAnswer(driver.diff(id, parent), signal);
+  }
+
+  /** Gives up what is not answered yet: layers that are being filled are emptied. */
+  async giveUp(): Promise<void> {
+    this.#givingUp.abort(new Error("the server ends"));
+    await Promise.all(this.#running);
   }
 
   /** Waits for what calls left for later. */
   async settle(): Promise<void> {
     const driver = await this.#driver?.catch(() => undefined);
-    if (driver) await contextOf(driver).background.idle();
+    for (const each of driver ? [driver, ...this.#retired] : this.#retired) {
+      await contextOf(each).background.idle();
+    }
   }
 }
 
-async function answered(task: () => Promise<Message>): Promise<Answer> {
-  try {
-    return { response: Response.json(await task()) };
-  } catch (error) {
-    return errorAnswer(messageOf(error), 200);
-  }
-}
-
-async function unlessGone(work: Promise<void>): Promise<Message> {
-  try {
-    await work;
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-  }
-  return {};
-}
-
-async function create(
-  driver: Driver,
-  { id, parent, storageOpt }: LayerCall,
-  writable: boolean,
-): Promise<Message> {
-  try {
-    await (writable
-      ? driver.createReadWrite(id, parent, { storageOpt })
-      : driver.create(id, parent, { storageOpt }));
-  } catch (error) {
-    const again = hasCode(error, "EEXIST") &&
-      isPristine(contextOf(driver), id, parent);
-    if (!again) throw error;
-  }
-  return {};
-}
-
-/** Docker unmounts a layer that is removed while its engine has lost count. */
-async function remove(driver: Driver, { id }: LayerCall): Promise<Message> {
-  try {
-    await driver.remove(id);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return {};
-    if (!hasCode(error, "EBUSY")) throw error;
-    await giveUpUses(contextOf(driver), id);
-    await driver.remove(id);
-  }
-  return {};
+/** The id as dockerd sends it, without escapes; by other clients, with them. */
+async function layerNamed(driver: Driver, text: string): Promise<string> {
+  const other = unescaped(text);
+  if (other === text || await driver.exists(text)) return text;
+  return other;
 }

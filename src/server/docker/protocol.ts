@@ -40,7 +40,8 @@ function malformed(what: string): DriverError {
 }
 
 /**
- * Parses the body of a request; an empty one is an empty object.
+ * Parses the body of a request; an empty one is an empty object. (dockerd sends
+ * an empty body where it asks again after a connection broke.)
  *
  * @throws {DriverError} `EINVAL`.
  */
@@ -133,23 +134,27 @@ export function changeMessage(
  * socket into it, so only its last part tells the call.
  *
  * @param url Address as the server got it.
- * @returns The call, such as `"GraphDriver.Get"`, and its parameters, which
- * dockerd does not escape.
+ * @returns The call, such as `"GraphDriver.Get"`, and its parameters as they
+ * were sent.
  */
 export function parseAddress(
   url: string,
 ): { readonly call: string; readonly parameters: ReadonlyMap<string, string> } {
-  const [path = "", query = ""] = url.split("?", 2);
+  const question = url.indexOf("?");
+  const path = question < 0 ? url : url.slice(0, question);
+  const query = question < 0 ? "" : url.slice(question + 1);
   const parameters = new Map<string, string>();
   for (const pair of query.split("&")) {
-    const [key = "", value = ""] = pair.split("=", 2);
-    parameters.set(key, unescape(value));
+    const equals = pair.indexOf("=");
+    if (equals >= 0) {
+      parameters.set(pair.slice(0, equals), pair.slice(equals + 1));
+    }
   }
   return { call: path.slice(path.lastIndexOf("/") + 1), parameters };
 }
 
-/** Ids need no escapes; a `%` that is none stays what it is. */
-function unescape(text: string): string {
+/** Undoes escapes of an address; a `%` that begins none stays what it is. */
+export function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -4,65 +4,105 @@
  * @module
  */
 
-import { listen } from "../listen.ts";
-import { Log, type LogFormat } from "../log.ts";
+import { listen, type Listening } from "../listen.ts";
+import { Log, type LogSettings } from "../log.ts";
 import { Metrics } from "../metrics.ts";
+import { supervisor } from "../supervisor.ts";
 import { watched } from "../watch.ts";
+import { within } from "../within.ts";
 import { Plugin } from "./plugin.ts";
-import { parseAddress } from "./protocol.ts";
 
 /** How layers are served. */
 export interface ServeSettings {
-  /** Path of the socket. */
+  /** Absolute path of the socket. */
   readonly socket: string;
-  /** Path of a socket for metrics, if wanted. */
+  /** Absolute path of a socket for metrics, if wanted. */
   readonly metrics: string | undefined;
   /** How requests are logged. */
-  readonly format: LogFormat;
+  readonly log: LogSettings;
   /** Options of the driver, before those of dockerd. */
   readonly storageOpts: readonly string[];
-  /** Takes lines of the log. */
-  readonly write: (line: string) => void;
+  /** Socket of the supervisor that waits until the service is ready, if any. */
+  readonly notifySocket: string | undefined;
 }
 
 /** A server at work. */
 export interface Serving {
-  /** Answers what was asked, finishes what was left for later, and ends. */
-  stop(): Promise<void>;
+  /**
+   * Takes no more connections, answers what is asked, and ends.
+   *
+   * @param milliseconds How long that may take; what is not answered then is
+   * given up.
+   * @param signal Gives up at once.
+   * @returns How many requests were given up.
+   */
+  stop(milliseconds: number, signal?: AbortSignal): Promise<number>;
 }
+
+/** How long requests that are given up may take to take their work back. */
+const TAKE_BACK_MS = 5000;
 
 /**
  * Serves layers to dockerd.
  *
  * @param settings How.
- * @throws {DriverError} `EBUSY` if somebody else listens on a socket.
+ * @throws {DriverError} `EBUSY` if somebody else listens on a socket, `EEXIST`,
+ * `EINVAL`.
  */
 export async function serveDocker(settings: ServeSettings): Promise<Serving> {
-  const log = new Log(settings.format, settings.write);
+  const log = new Log(settings.log);
   const metrics = new Metrics();
-  const plugin = new Plugin({
-    setupFile: `${settings.socket}.json`,
-    storageOpts: settings.storageOpts,
+  const tell = supervisor(settings.notifySocket, log);
+  const numbers = settings.metrics === undefined
+    ? undefined
+    : await listen(settings.metrics, (request) => metrics.answer(request));
+  try {
+    const plugin = newPlugin(settings, log);
+    const server = await listen(
+      settings.socket,
+      watched(
+        log,
+        metrics,
+        (request) => plugin.nameOf(request),
+        (request) => plugin.answer(request),
+      ),
+    );
+    log.add("info", "listening", { socket: settings.socket });
+    tell(`READY=1\nSTATUS=Listening on ${settings.socket}`);
+    return {
+      async stop(milliseconds, signal) {
+        tell("STOPPING=1");
+        const lost = await stop(server, plugin, milliseconds, signal);
+        await numbers?.close();
+        log.add(lost > 0 ? "warning" : "info", "stopped", { lost });
+        return lost;
+      },
+    };
+  } catch (error) {
+    await numbers?.close();
+    throw error;
+  }
+}
+
+function newPlugin({ socket, storageOpts }: ServeSettings, log: Log): Plugin {
+  return new Plugin({
+    memory: `${socket}.state`,
+    storageOpts,
     onWarning: (message) => log.add("warning", "driver", { message }),
   });
-  const answer = watched(
-    log,
-    metrics,
-    ({ url }) => parseAddress(url).call,
-    (request) => plugin.answer(request),
-  );
-  const servers = [await listen(settings.socket, answer)];
-  if (settings.metrics !== undefined) {
-    servers.push(
-      await listen(settings.metrics, () => new Response(metrics.text())),
-    );
-  }
-  log.add("info", "listening", { socket: settings.socket });
-  return {
-    async stop() {
-      for (const server of servers) await server.stop();
-      await plugin.settle();
-      log.add("info", "stopped");
-    },
-  };
+}
+
+async function stop(
+  server: Listening,
+  plugin: Plugin,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  server.hide();
+  const work = server.idle().then(() => plugin.settle());
+  const done = await within(milliseconds, work, signal);
+  const lost = done ? 0 : server.running;
+  if (!done) await within(TAKE_BACK_MS, plugin.giveUp());
+  await server.close();
+  return lost;
 }
