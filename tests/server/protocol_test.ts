@@ -12,7 +12,7 @@ import {
   setupOf,
   unescaped,
 } from "../../src/server/docker/protocol.ts";
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { assertCode } from "../fixtures.ts";
 
 /** Values that JSON can have in the place of any other. */
@@ -70,7 +70,7 @@ Deno.test("parseBody() gives an object or EINVAL for any cut of a request", asyn
 Deno.test("layerCall() takes missing keys and nulls for what is empty", () => {
   const empty = { id: "", parent: "", label: "", storageOpt: {} };
 
-  assertEquals(layerCall({}), empty);
+  assertEquals(layerCall({ other: 1 }), empty);
   assertEquals(
     layerCall({ ID: null, Parent: null, MountLabel: null, StorageOpt: null }),
     empty,
@@ -84,6 +84,12 @@ Deno.test("layerCall() takes missing keys and nulls for what is empty", () => {
     }),
     { id: "a", parent: "b", label: "c", storageOpt: { d: "e" } },
   );
+});
+
+Deno.test("layerCall() says of an empty body where it comes from", async () => {
+  const error = await assertCode(() => layerCall(parseBody("")), "EINVAL");
+
+  assertStringIncludes(error.message, "after its connection broke");
 });
 
 Deno.test("layerCall() takes strings alone, whatever comes in their place", async () => {

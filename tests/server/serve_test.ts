@@ -329,9 +329,14 @@ Deno.test(
     await using server = new TempServer();
     await server.start();
     using client = await server.beginFilling("a");
+    using other = await Client.connect(server.socket);
+    await other.head("Plugin.Activate", 0);
+    await other.reply();
 
     const stopping = server.serving!.stop(10_000);
     await until(() => !namesIn(`${server.temp.path}/run`).includes("p.sock"));
+    await other.head("Plugin.Activate", 0);
+    assertEquals((await other.reply()).status, 200);
     await client.chunk(BIG.subarray(100_000));
     await client.send("0\r\n\r\n");
 

@@ -66,8 +66,17 @@ function textOf(body: Json, key: string): string {
   throw malformed(`${key} is no string`);
 }
 
-/** Reads the arguments of a call about a layer. */
+/**
+ * Reads the arguments of a call about a layer.
+ *
+ * @throws {DriverError} `EINVAL`.
+ */
 export function layerCall(body: Json): LayerCall {
+  if (Object.keys(body).length === 0) {
+    throw malformed(
+      "it has no body, as what dockerd sends again after its connection broke",
+    );
+  }
   const options = body.StorageOpt ?? {};
   if (!isObject(options)) throw malformed("StorageOpt is no object");
   const storageOpt: Record<string, string> = {};

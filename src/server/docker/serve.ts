@@ -99,10 +99,17 @@ async function stop(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   server.hide();
-  const work = server.idle().then(() => plugin.settle());
-  const done = await within(milliseconds, work, signal);
+  const done = await within(milliseconds, quiet(server, plugin), signal);
   const lost = done ? 0 : server.running;
   if (!done) await within(TAKE_BACK_MS, plugin.giveUp());
   await server.close();
   return lost;
+}
+
+/** Open connections may ask for more while the last work is waited for. */
+async function quiet(server: Listening, plugin: Plugin): Promise<void> {
+  do {
+    await server.idle();
+    await plugin.settle();
+  } while (server.running > 0);
 }
