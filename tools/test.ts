@@ -9,23 +9,17 @@
  */
 
 import { compilePortable } from "./compile.ts";
+import { denoTest } from "./deno_test.ts";
 import { leftovers, remove, watch } from "./leftovers.ts";
 import { complain, say } from "./say.ts";
-import {
-  FAILURE,
-  formatTally,
-  NOTHING,
-  parseDenoTest,
-  sum,
-  type Tally,
-} from "./tally.ts";
+import { FAILURE, formatTally, NOTHING, sum, type Tally } from "./tally.ts";
 
 const PORTABLE = "dist/overlay2";
 /** Variable that every process of the run inherits. */
 const MARK = "OVERLAY2_TEST_RUN";
 
 /** Says in one line what the tests need and do not have, if anything. */
-async function findObstacle(): Promise<string | undefined> {
+export async function findObstacle(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "Cannot test: this is not Linux";
   if (Deno.uid() !== 0) return "Cannot test: the tests mount, and need root";
   const dir = await Deno.makeTempDir({ prefix: "overlay2_probe_" });
@@ -52,29 +46,6 @@ async function findMountObstacle(dir: string): Promise<string | undefined> {
   const why = new TextDecoder().decode(stderr).trim().split("\n")[0];
   return "Cannot test: no overlay can be mounted in the directory for " +
     `temporary files, which TMPDIR chooses (${why})`;
-}
-
-/** Runs `deno test` with its output passed through, and counts its results. */
-async function denoTest(
-  args: string[],
-  env: Record<string, string>,
-): Promise<Tally> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", ...args],
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const decoder = new TextDecoder();
-  let output = "";
-  for await (const chunk of child.stdout) {
-    output += decoder.decode(chunk, { stream: true });
-    for (let rest = chunk; rest.length > 0;) {
-      rest = rest.subarray(Deno.stdout.writeSync(rest));
-    }
-  }
-  const { success } = await child.status;
-  return parseDenoTest(output, success);
 }
 
 async function buildPortable(): Promise<Tally> {
