@@ -12,7 +12,7 @@ import { detach } from "../overlay/mount.ts";
 import { openLayer } from "../store/layer.ts";
 import { isUnfinished, MERGED } from "../store/layout.ts";
 import type { Context } from "./context.ts";
-import { dropMountpoint, releasePath } from "./mounting.ts";
+import { dropMountpoint, releasePaths } from "./mounting.ts";
 import { purgeLeftovers, purgeStrays } from "./recover.ts";
 
 /** What {@linkcode cleanUp} did. */
@@ -59,11 +59,9 @@ async function unmountAll(context: Context): Promise<string[]> {
   for (const { mountpoint } of mountsBelow(home)) {
     if (isTrial(home, mountpoint) || !detach(mountpoint)) continue;
     unmounted.push(mountpoint);
-    if (mountpoint.endsWith(`/${MERGED}`)) {
-      await releasePath(context, mountpoint);
-    }
   }
-  for (const merged of context.mounted) await releasePath(context, merged);
+  const layers = unmounted.filter((path) => path.endsWith(`/${MERGED}`));
+  await releasePaths(context, [...layers, ...context.mounted]);
   return unmounted;
 }
 

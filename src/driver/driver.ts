@@ -20,7 +20,7 @@ import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
 import { createLayer, layerPaths } from "./layers.ts";
 import { diffStream } from "./diff.ts";
-import { acquire, releasePath, releaseUse } from "./mounting.ts";
+import { acquire, releasePaths, releaseUse } from "./mounting.ts";
 import { removeLayer } from "./remove.ts";
 import { streamSource } from "./source.ts";
 
@@ -390,9 +390,7 @@ export class Driver implements AsyncDisposable {
 
   /** Unmounts what this object mounted, and waits for what it still deletes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const merged of this.#context.mounted) {
-      await releasePath(this.#context, merged);
-    }
+    await releasePaths(this.#context, [...this.#context.mounted]);
     await this.#context.background.idle();
   }
 }

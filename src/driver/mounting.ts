@@ -202,17 +202,35 @@ async function release(
   await settleVolatile(context, dir);
 }
 
-/** Like {@linkcode release}, whatever has become of the layer. */
-export async function releasePath(
+/**
+ * Like {@linkcode release}, whatever has become of the layers: all are unmounted
+ * before anything is asked of a disk that may be broken.
+ */
+export async function releasePaths(
   context: Context,
-  merged: string,
+  paths: readonly string[],
 ): Promise<void> {
-  using dir = tryOpen(merged.slice(0, -MERGED.length - 1));
-  if (dir !== undefined) await release(context, dir, merged);
-  else {
-    detach(merged);
+  const faults: unknown[] = [];
+  for (const merged of paths) {
+    try {
+      detach(merged);
+    } catch (fault) {
+      faults.push(fault);
+    }
     forgetMount(context, merged);
   }
+  for (const merged of paths) {
+    await settle(context, merged).catch((fault) => faults.push(fault));
+  }
+  if (faults.length > 0) throw faults[0];
+}
+
+/** Does what is left to do for a layer that was unmounted, if there is one. */
+async function settle(context: Context, merged: string): Promise<void> {
+  using dir = tryOpen(merged.slice(0, -MERGED.length - 1));
+  if (dir === undefined) return;
+  dropMountpoint(dir, MERGED);
+  await settleVolatile(context, dir);
 }
 
 function tryOpen(path: string): Dir | undefined {

@@ -371,6 +371,22 @@ Deno.test("Driver that is disposed unmounts what it mounted, and nothing else", 
   assertEquals(temp.temp.mounts, []);
 });
 
+Deno.test("Driver that is disposed unmounts the others if one layer cannot be looked at", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await chain(driver);
+  await driver.createReadWrite("other", "middle");
+  await driver.get("top");
+  await driver.get("other");
+  Deno.renameSync(`${home}/top`, `${home}/moved`);
+  Deno.symlinkSync("top", `${home}/top`);
+
+  await assertCode(() => driver[Symbol.asyncDispose](), "ELOOP");
+
+  assertEquals(temp.temp.mounts, [`${home}/moved/merged`]);
+  assertEquals(exists(`${home}/other/merged`), false);
+});
+
 Deno.test("Driver.cleanup() unmounts everything below the home", async () => {
   await using temp = await tempDriver();
   const { driver, home } = temp;
