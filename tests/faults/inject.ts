@@ -43,9 +43,13 @@ function nameOf({ reference, target, error, lasting }: Fault): string {
   }`;
 }
 
-/** What is interrupted is tried again; and the runtime itself reads and writes. */
+/**
+ * What is interrupted is tried again, the runtime itself reads and writes, and
+ * without umount2(2) nobody can unmount.
+ */
 function mayLast(kind: string, error: string): boolean {
-  return error !== "EINTR" && !["read", "write", "poll"].includes(kind);
+  return error !== "EINTR" &&
+    !["read", "write", "poll", "umount2"].includes(kind);
 }
 
 /** Some of a list, each at most once. */
