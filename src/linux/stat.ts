@@ -41,6 +41,8 @@ export interface FileStatus {
   readonly gid: number;
   /** Size in bytes; of a symbolic link the length of its target. */
   readonly size: number;
+  /** Space that it takes on the disk, in units of 512 bytes. */
+  readonly blocks: number;
   /** How many names the file has. */
   readonly nlink: number;
   /** Inode number. */
@@ -89,6 +91,7 @@ function decode(): FileStatus {
     uid: u32[5]!,
     gid: u32[6]!,
     size: u32[10]! + u32[11]! * 0x1_0000_0000,
+    blocks: u32[12]! + u32[13]! * 0x1_0000_0000,
     nlink: u32[4]!,
     ino: u64[4]!,
     dev: u32[34]! * 0x10_0000 + u32[35]!,
