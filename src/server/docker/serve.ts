@@ -5,39 +5,15 @@
  */
 
 import { listen, type Listening } from "../listen.ts";
-import { Log, type LogSettings } from "../log.ts";
+import { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
+import type { ServeSettings, Serving } from "../serving.ts";
 import { supervisor } from "../supervisor.ts";
 import { watched } from "../watch.ts";
 import { within } from "../within.ts";
 import { Plugin } from "./plugin.ts";
 
-/** How layers are served. */
-export interface ServeSettings {
-  /** Absolute path of the socket. */
-  readonly socket: string;
-  /** Absolute path of a socket for metrics, if wanted. */
-  readonly metrics: string | undefined;
-  /** How requests are logged. */
-  readonly log: LogSettings;
-  /** Options of the driver, before those of dockerd. */
-  readonly storageOpts: readonly string[];
-  /** Socket of the supervisor that waits until the service is ready, if any. */
-  readonly notifySocket: string | undefined;
-}
-
-/** A server at work. */
-export interface Serving {
-  /**
-   * Takes no more connections, answers what is asked, and ends.
-   *
-   * @param milliseconds How long that may take; what is not answered then is
-   * given up.
-   * @param signal Gives up at once.
-   * @returns How many requests were given up.
-   */
-  stop(milliseconds: number, signal?: AbortSignal): Promise<number>;
-}
+export type { ServeSettings, Serving };
 
 /** How long requests that are given up may take to take their work back. */
 const TAKE_BACK_MS = 5000;
