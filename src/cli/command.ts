@@ -96,7 +96,7 @@ export interface Command<V = AnyValues, O extends Options = Options> {
   readonly name: string;
   /** One line for the list of commands, without a final period. */
   readonly summary: string;
-  /** Further paragraphs of `--help`. */
+  /** Further paragraphs of `--help`, with empty lines between them. */
   readonly description?: string;
   /** Positional arguments, in order. */
   readonly operands: readonly Operand[];

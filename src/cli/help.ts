@@ -80,7 +80,7 @@ export function commandHelp(command: Command): string {
   return sections(
     usage(words.filter((word) => word !== "")),
     `${command.summary}.`,
-    command.description ?? "",
+    ...(command.description ?? "").split("\n\n"),
     table("Operands:", operands.map((operand) => [operand.name, operand.help])),
     optionTable("Options:", options),
     optionTable("Options of every command:", GLOBAL_OPTIONS),
