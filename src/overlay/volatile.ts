@@ -9,6 +9,7 @@
 
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { mountsBelow } from "../linux/mountinfo.ts";
 import { removeTreeNow } from "../linux/remove.ts";
 
 const INCOMPAT = "work/incompat";
@@ -39,4 +40,15 @@ export function unmarkVolatile(work: Dir): void {
   using outer = work.openDir("work");
   using inner = outer.openDir("incompat");
   removeTreeNow(inner, VOLATILE);
+}
+
+/**
+ * Tells whether an overlay that this process sees writes to a directory.
+ *
+ * @param upper Absolute path, as given as `upperdir`, without commas or spaces.
+ */
+export function isUpperMounted(upper: string): boolean {
+  return mountsBelow("").some(({ type, options }) =>
+    type === "overlay" && options.split(",").includes(`upperdir=${upper}`)
+  );
 }

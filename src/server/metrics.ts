@@ -18,6 +18,11 @@ export class Metrics {
   readonly #totals = new Map<string, Total>();
   #running = 0;
 
+  /** How many calls are being answered. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Notes that a call begins. */
   begin(): void {
     this.#running++;

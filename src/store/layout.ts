@@ -23,6 +23,8 @@ export const LOWER = "lower";
 export const COMMITTED = "committed";
 /** File that records what an apply wrote; Docker does not know it. */
 export const MANIFEST = "manifest";
+/** Directory in a home that holds what containerd's snapshots are called; no layer. */
+export const RECORDS = "containerd";
 /** Prefix of files and directories that are being made. */
 export const TEMPORARY = ".tmp-";
 /** Matches the name of a layer directory that is being made or deleted, or of a trial. */

@@ -5,13 +5,14 @@
  */
 
 import type { FileStatus } from "../../linux/stat.ts";
-import { LINKS, quote } from "../../store/layout.ts";
+import { LINKS, quote, RECORDS } from "../../store/layout.ts";
 import type { Fault } from "../fault.ts";
 import { REMOVING, shortNameOf, type View } from "../view.ts";
 
 /** What a home may have that is neither ours nor a layer. */
 const KNOWN: Readonly<Record<string, FileStatus["type"]>> = {
   "lost+found": "dir",
+  [RECORDS]: "dir",
   "backingFsBlockDev": "block",
 };
 /** Matches the file that dockerd makes to look at it. */
