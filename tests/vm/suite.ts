@@ -9,6 +9,7 @@ import { runTests } from "./harness.ts";
 import { testLayers } from "./layers.ts";
 import { testQuota } from "./quota.ts";
 import { INNER, runRootless, testRootless } from "./rootless.ts";
+import { testSnapshots } from "./snapshots.ts";
 
 if (Deno.args[0] === INNER) {
   await runRootless();
@@ -16,6 +17,7 @@ if (Deno.args[0] === INNER) {
   testLayers();
   testDepth();
   testQuota();
+  testSnapshots();
   testRootless();
   await runTests();
 }
