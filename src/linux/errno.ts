@@ -117,5 +117,13 @@ export const NO_ROOM: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS"];
  * @param error Anything that was thrown.
  */
 export function isPassing(error: unknown): boolean {
-  return hasCode(error, "EIO", "EINTR", "EMFILE", "ENFILE", "ENOMEM");
+  return hasCode(
+    error,
+    "EBUSY",
+    "EIO",
+    "EINTR",
+    "EMFILE",
+    "ENFILE",
+    "ENOMEM",
+  );
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { runShown } from "../../tools/run_shown.ts";
 import { parseArgs } from "node:util";
 import { complain, say } from "../../tools/say.ts";
 import { FAILURE, formatTally, sum, type Tally } from "../../tools/tally.ts";
@@ -36,21 +37,9 @@ function exists(name: string): boolean {
 async function runScript(name: string, words: string[]): Promise<Tally> {
   const began = performance.now();
   say(`== ${name}`);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", pathOf(name).pathname, ...words],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const decoder = new TextDecoder();
-  let output = "";
-  for await (const chunk of child.stdout) {
-    output += decoder.decode(chunk, { stream: true });
-    for (let rest = chunk; rest.length > 0;) {
-      rest = rest.subarray(Deno.stdout.writeSync(rest));
-    }
-  }
-  const { success } = await child.status;
+  const { output, success } = await runShown(
+    ["run", "-A", pathOf(name).pathname, ...words],
+  );
   const seconds = Math.round((performance.now() - began) / 1000);
   say(`${name} took ${seconds} s`);
   return parseClosingLine(output, success);
