@@ -10,6 +10,7 @@ import { hasCode, isPassing, NO_ROOM } from "../linux/errno.ts";
 import { fsMagic } from "../linux/statfs.ts";
 import { Support } from "../overlay/support.ts";
 import { kernelAtLeast } from "../overlay/userns.ts";
+import { makeHome } from "../store/home.ts";
 import { LINKS } from "../store/layout.ts";
 import { Store } from "../store/store.ts";
 import { IdMap } from "../tree/owners.ts";
@@ -92,10 +93,13 @@ export function openContext(
   };
   const path = absoluteHome(home);
   const prepared = isDirectory(`${path}/${LINKS}`);
-  const base = probeBase(path);
-  const support = new Support(base);
   const prepare = opening === "check" || (opening === "make" && !prepared);
-  if (prepare) requireOverlay(support, prepared);
+  const above = probeBase(path);
+  // Made before anything is tried out, so that what a trial leaves lies in it.
+  const unmake = prepare && above !== path ? makeHome(path) : undefined;
+  const base = unmake ? path : above;
+  const support = new Support(base);
+  if (prepare) requireOverlay(support, prepared, unmake);
   const store = new Store(path, {
     root: { uid: owners.users.root, gid: owners.groups.root },
     maxDepth: settings.maxDepth,
@@ -127,11 +131,17 @@ export function openContext(
  * A home that was used before can be read, and layers be removed from it, also
  * where nothing can be tried out because the disk is full or read-only.
  */
-function requireOverlay(support: Support, prepared: boolean): void {
+function requireOverlay(
+  support: Support,
+  prepared: boolean,
+  unmake: (() => void) | undefined,
+): void {
   try {
     support.requireOverlay();
   } catch (error) {
-    if (!prepared || !hasCode(error, ...NO_ROOM)) throw error;
+    if (prepared && hasCode(error, ...NO_ROOM)) return;
+    unmake?.();
+    throw error;
   }
 }
 

@@ -53,6 +53,23 @@ function notAHome(code: "ENOENT" | "EINVAL", path: string): DriverError {
 }
 
 /**
+ * Makes the directory of a home, unless something lies there.
+ *
+ * @param path Absolute path; its parent exists.
+ * @returns Takes it away again; `undefined` if it was there.
+ */
+export function makeHome(path: string): (() => void) | undefined {
+  const slash = path.lastIndexOf("/");
+  const name = path.slice(slash + 1);
+  using above = Dir.open(path.slice(0, slash + 1));
+  if (!makeUnlessThere(() => above.mkdir(name, 0o710))) return undefined;
+  return () => {
+    using above = Dir.open(path.slice(0, slash + 1));
+    removeEmpty(above, name);
+  };
+}
+
+/**
  * Makes a home and its directory of links, or corrects their modes and owners.
  *
  * @param path Absolute path; its parent exists.
@@ -60,11 +77,7 @@ function notAHome(code: "ENOENT" | "EINVAL", path: string): DriverError {
  * @throws {DriverError} `EINVAL` if something else lies there already.
  */
 export function prepareHome(path: string, gid: number): void {
-  makeUnlessThere(() => {
-    const slash = path.lastIndexOf("/");
-    using above = Dir.open(path.slice(0, slash + 1));
-    above.mkdir(path.slice(slash + 1), 0o710);
-  });
+  makeHome(path);
   using home = openHome(path);
   if (home.tryStat(LINKS) === undefined) refuseForeign(home);
   const uid = Deno.uid()!;
@@ -85,10 +98,22 @@ function refuseForeign(home: Dir): void {
   if (foreign) throw notAHome("EINVAL", home.path);
 }
 
-function makeUnlessThere(make: () => void): void {
+/** Removes a directory; one that somebody put something into stays. */
+function removeEmpty(dir: Dir, name: string): void {
+  try {
+    dir.rmdir(name);
+  } catch (error) {
+    if (!hasCode(error, "ENOTEMPTY", "EEXIST", "ENOENT")) throw error;
+  }
+}
+
+/** Tells whether it was made. */
+function makeUnlessThere(make: () => void): boolean {
   try {
     make();
+    return true;
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
+    return false;
   }
 }

@@ -181,3 +181,29 @@ rootTest("OVERLAY2_TRACE shows where an error arose", async (home) => {
   assertStringIncludes(second!, "DriverError: ");
   assertStringIncludes(third!, "    at ");
 });
+
+rootTest("a home that cannot be used is not left behind", async (home) => {
+  const { status, stderr } = await home.run(["init"], {
+    env: { _DOCKERD_ROOTLESS_SELINUX: "1" },
+  });
+
+  assertEquals(status, 1, stderr);
+  assertEquals([...Deno.readDirSync(home.room)], []);
+});
+
+rootTest(
+  "a kernel is tried out within the home, where cleanup finds what is left",
+  async (home) => {
+    const log = `${home.room}/trace`;
+    await execute([
+      ...["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=mkdirat"],
+      ...home.words("init"),
+    ]);
+
+    const trials = Deno.readTextFileSync(log).split("\n")
+      .filter((line) => /"\.tmp-probe-/.test(line));
+    assert(trials.length > 0);
+    for (const line of trials) assertStringIncludes(line, `<${home.path}>`);
+  },
+  "strace",
+);
