@@ -81,7 +81,8 @@ export class Snapshotter {
     this.#records.requireFree(key, "make");
     const number = this.#next++;
     const id = layerId(this.#records.tag, number);
-    const unlimited = kind === "view" || UNPACK_REGEXP.test(key);
+    const asked = Object.keys(storageOpt).length > 0;
+    const unlimited = kind === "view" || (UNPACK_REGEXP.test(key) && !asked);
     this.#making.add(id);
     try {
       if (unlimited) await this.#driver.create(id, below);
