@@ -160,6 +160,7 @@ export class Snapshots implements Disposable {
 }
 
 /** Codes of gRPC. */
+export const UNKNOWN = 2;
 export const NOT_FOUND = 5;
 export const ALREADY_EXISTS = 6;
 export const FAILED_PRECONDITION = 9;

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { DatabaseSync } from "node:sqlite";
 import { type Driver, init } from "../../../mod.ts";
 import { openSnapshots } from "../../../src/server/containerd/home.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { PROGRAM } from "../../cli/program.ts";
 import { assertCode } from "../../fixtures.ts";
-import { assertFault, NOT_FOUND, Snapshots } from "./client.ts";
+import { assertFault, NOT_FOUND, Snapshots, UNKNOWN } from "./client.ts";
 import { Served } from "./fixture.ts";
 
 const ROOT_ONLY = { ignore: Deno.uid() !== 0 };
@@ -140,7 +141,6 @@ served(
         onWarning: () => {},
       });
     };
-    const { DatabaseSync } = await import("node:sqlite");
     const path = `${served.home}/containerd/snapshots.db`;
     using db = new DatabaseSync(path);
     db.exec("PRAGMA user_version = 2");
@@ -150,6 +150,37 @@ served(
     db.close();
     Deno.writeTextFileSync(path, "no database ".repeat(1000));
     await assertCode(open, "EUCLEAN");
+    assertEquals(served.layers.length, 1);
+  },
+);
+
+served(
+  "leaves everything as it was if a record cannot be written",
+  async (served) => {
+    const { client } = served;
+    await served.committed("base", "");
+    await client.prepare("key", "base", { a: "1" });
+    using db = new DatabaseSync(`${served.home}/containerd/snapshots.db`);
+    const before = { list: await client.list(), layers: served.layers };
+    const after = async () => ({
+      list: await client.list(),
+      layers: served.layers,
+    });
+    for (const change of ["INSERT", "UPDATE", "DELETE"]) {
+      db.exec(`CREATE TRIGGER full_${change} BEFORE ${change} ON snapshots
+      BEGIN SELECT RAISE(ABORT, 'disk full'); END`);
+    }
+    await assertFault(client.prepare("new", "base"), UNKNOWN);
+    await assertFault(client.view("new"), UNKNOWN);
+    await assertFault(client.commit("new", "key"), UNKNOWN);
+    await assertFault(client.update("key", {}), UNKNOWN);
+    assertEquals(await after(), before);
+    // The layer goes first; whoever asks again gets on.
+    await assertFault(client.remove("key"), UNKNOWN);
+    assertEquals((await after()).list, before.list);
+    db.exec("DROP TRIGGER full_DELETE");
+    await client.remove("key");
+    assertEquals(await client.names(), ["base"]);
     assertEquals(served.layers.length, 1);
   },
 );
