@@ -48,10 +48,22 @@ export class Served implements AsyncDisposable {
     this.#storageOpts = storageOpts;
   }
 
-  /** Starts a server. */
-  static async start(...storageOpts: readonly string[]): Promise<Served> {
+  /** Starts a server whose home lies in memory. */
+  static start(...storageOpts: readonly string[]): Promise<Served> {
     const temp = new TempDir("overlay2_containerd_");
     temp.useMemory();
+    return Served.#startIn(temp, storageOpts);
+  }
+
+  /** Starts a server that waits for the disk, as long as that takes. */
+  static startOnDisk(): Promise<Served> {
+    return Served.#startIn(new TempDir("overlay2_containerd_"), []);
+  }
+
+  static async #startIn(
+    temp: TempDir,
+    storageOpts: readonly string[],
+  ): Promise<Served> {
     const served = new Served(temp, storageOpts);
     try {
       await served.restart();

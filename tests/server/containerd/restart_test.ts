@@ -9,7 +9,7 @@ import { type Driver, init } from "../../../mod.ts";
 import { openSnapshots } from "../../../src/server/containerd/home.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { PROGRAM } from "../../cli/program.ts";
-import { assertCode } from "../../fixtures.ts";
+import { assertCode, turn } from "../../fixtures.ts";
 import { assertFault, NOT_FOUND, Snapshots, UNKNOWN } from "./client.ts";
 import { Served } from "./fixture.ts";
 
@@ -196,7 +196,7 @@ Deno.test(
   "serve containerd loses nothing that it answered when it is killed",
   ROOT_ONLY,
   async () => {
-    await using served = await Served.start();
+    await using served = await Served.startOnDisk();
     await served.committed("base", "");
     for (let round = 0; round < 4; round++) {
       await served.stop();
@@ -234,16 +234,7 @@ interface Model {
 
 /** Makes calls of a server that is killed amid them. */
 async function killedAmid(served: Served, round: number): Promise<Model> {
-  const [program, ...words] = PROGRAM;
-  const child = new Deno.Command(program!, {
-    args: [
-      ...[...words, "--home", served.home, "--quiet", "serve", "containerd"],
-      ...["--socket", served.socket],
-    ],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  await appears(served.socket);
+  const child = await startProgram(served);
   using client = new Snapshots(served.socket);
   const model: Model = { sure: new Map(), asked: new Set() };
   const timer = setTimeout(() => child.kill("SIGKILL"), 300 + 150 * round);
@@ -254,6 +245,86 @@ async function killedAmid(served: Served, round: number): Promise<Model> {
   await child.status;
   return model;
 }
+
+/** Starts the server as a process. */
+async function startProgram(served: Served): Promise<Deno.ChildProcess> {
+  const [program, ...words] = PROGRAM;
+  const child = new Deno.Command(program!, {
+    args: [
+      ...[...words, "--home", served.home, "--quiet", "serve", "containerd"],
+      ...["--socket", served.socket],
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await appears(served.socket);
+  return child;
+}
+
+/** Has the server hang when it is about to record something, and kills it then. */
+async function killAt(
+  served: Served,
+  change: "INSERT" | "UPDATE" | "DELETE",
+  call: (client: Snapshots) => Promise<unknown>,
+  isThere: () => boolean,
+): Promise<void> {
+  await served.stop();
+  const path = `${served.home}/containerd/snapshots.db`;
+  using db = new DatabaseSync(path);
+  db.exec(`
+    CREATE VIEW forever AS
+      WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x FROM c;
+    CREATE TRIGGER hang BEFORE ${change} ON snapshots
+      BEGIN SELECT count(*) FROM forever; END;
+  `);
+  const child = await startProgram(served);
+  using client = new Snapshots(served.socket);
+  const lost = call(client).catch(() => {});
+  while (!isThere()) await turn(5);
+  await turn(100);
+  child.kill("SIGKILL");
+  await Promise.all([lost, child.status]);
+  db.exec("DROP TRIGGER hang; DROP VIEW forever");
+  await served.restart();
+}
+
+served(
+  "undoes or finishes what a kill interrupted before it was recorded",
+  async (served) => {
+    const { home } = served;
+    await served.committed("base", "");
+    await killAt(
+      served,
+      "INSERT",
+      (client) => client.prepare("key", "base"),
+      () => served.layers.length === 2,
+    );
+    assertEquals(served.layers.length, 1);
+    assertEquals(await served.client.names(), ["base"]);
+
+    const [mount] = await served.client.prepare("key", "base");
+    assert(mount !== undefined);
+    await killAt(
+      served,
+      "UPDATE",
+      (client) => client.commit("name", "key"),
+      () => true,
+    );
+    assertEquals(await served.client.names(), ["base", "key"]);
+    await served.client.commit("name", "key");
+
+    await killAt(
+      served,
+      "DELETE",
+      (client) => client.remove("name"),
+      () => served.layers.length === 1,
+    );
+    assertEquals(await served.client.names(), ["base"]);
+    assertEquals(served.layers.length, 1);
+    await using driver = await init(home);
+    assertEquals(await driver.check(), []);
+  },
+);
 
 async function appears(socket: string): Promise<void> {
   for (;;) {
