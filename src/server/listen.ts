@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createServer, type Server as HttpServer } from "node:http";
+import { exchange } from "./exchange.ts";
 import { SocketPlace } from "./socket.ts";
 import { within } from "./within.ts";
 
@@ -39,13 +41,14 @@ export async function listen(
   using stack = new DisposableStack();
   const place = stack.use(await SocketPlace.claim(path));
   const server = new Server(place, answer);
+  await server.start();
   stack.move();
   return server;
 }
 
 class Server implements Listening {
   readonly #place: SocketPlace;
-  readonly #server: Deno.HttpServer<Deno.UnixAddr>;
+  readonly #server: HttpServer;
   readonly #requests = new Set<Promise<void>>();
 
   constructor(
@@ -53,17 +56,28 @@ class Server implements Listening {
     answer: (request: Request) => Response | Promise<Response>,
   ) {
     this.#place = place;
-    const options = { path: place.made, onListen() {}, onError };
-    this.#server = Deno.serve(options, (request, info) => {
-      this.#note(info.completed);
-      return answer(request);
-    });
-    place.show();
+    this.#server = createServer(
+      { requireHostHeader: false },
+      (incoming, outgoing) => {
+        this.#note(exchange(incoming, outgoing, answer));
+      },
+    );
+    this.#server.requestTimeout = 0;
+    this.#server.headersTimeout = 0;
+    this.#server.keepAliveTimeout = 0;
   }
 
-  /** Deno's own shutdown cuts off what is still being received. */
-  #note(completed: Promise<void>): void {
-    const ended = completed.catch(() => {}).finally(() =>
+  /** Begins to listen. */
+  async start(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", reject);
+    this.#server.listen(this.#place.made, () => resolve());
+    await promise;
+    this.#place.show();
+  }
+
+  #note(work: Promise<void>): void {
+    const ended = work.catch(() => {}).finally(() =>
       this.#requests.delete(ended)
     );
     this.#requests.add(ended);
@@ -83,12 +97,11 @@ class Server implements Listening {
 
   async close(): Promise<void> {
     this.hide();
-    await within(CLOSE_MS, this.#server.shutdown());
+    const closed = new Promise<void>((resolve) =>
+      this.#server.close(() => resolve())
+    );
+    if (this.running > 0) await within(CLOSE_MS, closed);
+    this.#server.closeAllConnections();
     this.#place[Symbol.dispose]();
   }
-}
-
-/** Only for an answer that breaks off: whoever makes it has told of that. */
-function onError(): Response {
-  return new Response(null, { status: 500 });
 }
