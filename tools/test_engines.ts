@@ -19,6 +19,7 @@ const NEEDS: readonly (readonly [path: string, name: string])[] = [
   ["/usr/bin/containerd", "containerd"],
   ["/usr/sbin/runc", "runc"],
   ["/bin/busybox", "busybox-static"],
+  ["/usr/bin/containers-storage", "containers-storage"],
 ];
 
 const SUITES = "tests/engines";
