@@ -126,14 +126,22 @@ export async function layerSize(
 ): Promise<number> {
   const relation = context.relation(id, parent);
   if (context.readsUpper(relation)) {
-    using view = View.ofUpper(context, relation.layer);
-    const size = await paced(usage(view.root));
-    view.confirm();
-    return size;
+    return await upperSize(context, relation.layer);
   }
   const tally = new Tally();
   for (const { status } of await mountedChanges(context, relation)) {
     if (status) tally.add(status);
   }
   return tally.bytes;
+}
+
+async function upperSize(context: Context, layer: Layer): Promise<number> {
+  using view = View.ofUpper(context, layer);
+  try {
+    const size = await paced(usage(view.root));
+    view.confirm();
+    return size;
+  } catch (error) {
+    throw view.explain(error);
+  }
 }
