@@ -205,6 +205,19 @@ export function describeHome(home: string): string[] {
   return [...describeTree(home, { dirTimes: false }), ...mounts];
 }
 
+/** What this process has open, without sockets: those are the runtime's. */
+export function openPaths(): string[] {
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    try {
+      const path = Deno.readLinkSync(`/proc/self/fd/${name}`);
+      return path.startsWith("socket:") ? [] : [path];
+    } catch {
+      // The listing's own.
+      return [];
+    }
+  });
+}
+
 /** How many descriptors this process has open. */
 export function openDescriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;

@@ -11,23 +11,10 @@
 import { init } from "../../mod.ts";
 import { settled } from "../../src/driver/init.ts";
 import { say } from "../../tools/say.ts";
-import { bytesOf, streamOf } from "../fixtures.ts";
+import { bytesOf, openPaths, streamOf } from "../fixtures.ts";
 import { CHANGES } from "./layers.ts";
 
 const [home, rounds] = Deno.args as [string, string];
-
-/** Descriptors by what they lead to. */
-function descriptors(): string[] {
-  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
-    try {
-      const path = Deno.readLinkSync(`/proc/self/fd/${name}`);
-      // Sockets are the runtime's.
-      return path.startsWith("socket:") ? [] : [path];
-    } catch {
-      return [];
-    }
-  });
-}
 
 async function aLine(): Promise<void> {
   await Deno.stdin.read(new Uint8Array(64));
@@ -79,14 +66,14 @@ async function work(): Promise<number> {
 
 // What the runtime opens once, it opens now.
 await work();
-const before = descriptors();
+const before = openPaths();
 insist("ready");
 await aLine();
 let failed = 0;
 for (let i = 0; i < Number(rounds); i++) failed += await work();
 insist("done");
 await aLine();
-const lost = descriptors();
+const lost = openPaths();
 for (const path of before) {
   const at = lost.indexOf(path);
   if (at >= 0) lost.splice(at, 1);

@@ -8,7 +8,7 @@
 
 import { type Driver, init } from "../../../mod.ts";
 import { say } from "../../../tools/say.ts";
-import { openDescriptors, streamOf } from "../../fixtures.ts";
+import { openPaths, streamOf } from "../../fixtures.ts";
 import { Random } from "../../tree/random.ts";
 import { ARCHIVE, Growth } from "./home.ts";
 import { compare, type Comparison } from "./timing.ts";
@@ -51,7 +51,7 @@ async function sample(after: string, layers: number): Promise<void> {
     gc();
   }
   const { heapUsed, rss } = Deno.memoryUsage();
-  const descriptors = openDescriptors();
+  const descriptors = openPaths().length;
   const seconds = (performance.now() - last) / 1000;
   last = performance.now();
   report({
