@@ -124,6 +124,7 @@ export function isPassing(error: unknown): boolean {
     "EINTR",
     "EMFILE",
     "ENFILE",
+    "ENOLCK",
     "ENOMEM",
   );
 }
