@@ -24,7 +24,8 @@ function chunked(bytes: Uint8Array): Uint8Array {
   const blocks = bytes.length / 512;
   const head = new TextEncoder().encode("200\r\n");
   const body = new Uint8Array(blocks * (head.length + 514) + 5);
-  for (let i = 0, at = 0; i < blocks; i++, at += head.length + 514) {
+  for (let i = 0; i < blocks; i++) {
+    const at = i * (head.length + 514);
     body.set(head, at);
     body.set(bytes.subarray(i * 512, (i + 1) * 512), at + head.length);
     body.set([13, 10], at + head.length + 512);
