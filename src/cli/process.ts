@@ -18,13 +18,15 @@ import { writeAll } from "./streams.ts";
 const encoder = new TextEncoder();
 
 /**
- * Runs the program on the arguments of this process.
+ * Runs the program on the arguments of this process, which has to exit then.
  *
  * @returns The exit status.
  */
 export async function runProcess(): Promise<number> {
   globalThis.addEventListener("unhandledrejection", endAtOnce);
-  using interrupt = new Interrupt();
+  // Listens to the end of the process: a signal that comes when all is done must
+  // not make a failure of what succeeded.
+  const interrupt = new Interrupt();
   const host: Host = {
     homeVariable: homeVariable(),
     trace: Deno.env.get("OVERLAY2_TRACE") === "1",
