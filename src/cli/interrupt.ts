@@ -10,10 +10,10 @@ const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 /**
  * Listens for the signals that ask the program to give up.
  *
- * While one is alive, further signals end nothing by themselves: what was begun
+ * Further signals end nothing by themselves: what was begun
  * is taken back first.
  */
-export class Interrupt implements Disposable {
+export class Interrupt {
   /** The signal that came, if any. */
   name: keyof typeof STATUS | undefined;
   readonly #controller = new AbortController();
@@ -46,11 +46,5 @@ export class Interrupt implements Disposable {
     if (this.name !== undefined) this.#second.abort();
     this.name ??= name;
     this.#controller.abort();
-  }
-
-  /** Stops to listen. */
-  [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#onInterrupt);
-    Deno.removeSignalListener("SIGTERM", this.#onTerminate);
   }
 }

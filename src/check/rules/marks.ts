@@ -60,8 +60,9 @@ export function* markFaults(
   below: Below,
   namespace: Namespace,
 ): Generator<Fault> {
-  if (file.isWhiteout) yield* whiteoutFaults(file, below);
-  else if (isHiding(file.path)) yield hidingName(file);
+  if (file.isWhiteout) {
+    yield* uselessFaults(file, below, "whiteout-useless", "a whiteout");
+  } else if (isHiding(file.path)) yield hidingName(file);
   for (const [attribute, value] of file.attributes) {
     const mark = attribute.slice(attribute.indexOf("overlay.") + NESTED.length);
     if (!attribute.startsWith(namespace)) {
@@ -94,16 +95,22 @@ function at(file: MarkedFile): { id: string; path: string } {
   return { id, path: path === "" ? `${id}/${DIFF}` : `${id}/${DIFF}/${path}` };
 }
 
-function* whiteoutFaults(file: MarkedFile, below: Below): Generator<Fault> {
+/** A mark that hides nothing, unless that cannot be told. */
+function* uselessFaults(
+  file: MarkedFile,
+  below: Below,
+  name: "whiteout-useless" | "opaque-useless",
+  what: string,
+): Generator<Fault> {
   const hides = file.inOpaque ? false : below.has(file.path);
   if (file.inRedirected || hides !== false) return;
   yield {
     ...at(file),
-    name: "whiteout-useless",
+    name,
     severity: "note",
     message: `${
       quote(at(file).path)
-    } is a whiteout, but no lower has anything that it could hide`,
+    } is ${what}, but no lower has anything that it could hide`,
   };
 }
 
@@ -200,18 +207,12 @@ function* opaqueFaults(
   else if (value !== "y") {
     yield badValue(file, attribute, value, "warning", "it hides nothing");
   } else if (file.path === "") yield onRoot(file, attribute);
-  else {
-    const hides = file.inOpaque ? false : below.has(file.path);
-    if (file.inRedirected || hides !== false) return;
-    yield {
-      ...at(file),
-      name: "opaque-useless",
-      severity: "note",
-      message: `${
-        quote(at(file).path)
-      } is an opaque directory, but no lower has anything that it could hide`,
-    };
-  }
+  else {yield* uselessFaults(
+      file,
+      below,
+      "opaque-useless",
+      "an opaque directory",
+    );}
 }
 
 function* redirectFaults(
