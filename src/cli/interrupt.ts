@@ -8,10 +8,9 @@
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
- * Listens for the signals that ask the program to give up.
- *
- * Further signals end nothing by themselves: what was begun
- * is taken back first.
+ * Listens for the signals that ask the program to give up, until the process
+ * ends. Further signals end nothing by themselves: what was begun is taken back
+ * first.
  */
 export class Interrupt {
   /** The signal that came, if any. */
