@@ -37,6 +37,11 @@ export async function openArchive(
       bytes += chunk?.length ?? 0;
       return chunk;
     },
+    pass(length: number) {
+      const place = source.pass?.(length);
+      if (place) bytes += length;
+      return place;
+    },
     close: (error?: unknown) => source.close(error),
   };
   try {
@@ -72,6 +77,7 @@ function startingWith(head: Uint8Array, source: Source): Source {
       first = undefined;
       return chunk;
     },
+    pass: (length) => first ? undefined : source.pass?.(length),
     close: (error) => source.close(error),
   };
 }

@@ -5,8 +5,10 @@
  */
 
 import { loadPath } from "../deps.ts";
+import { O_CREAT, O_EXCL, O_WRONLY } from "../linux/constants.ts";
 import { printableName } from "../text.ts";
 import { CommandError } from "./command.ts";
+import { openSink } from "./descriptor_sink.ts";
 import { type Sink, systemError } from "./streams.ts";
 
 /**
@@ -28,12 +30,12 @@ export async function writeFileWhole(
   }
   const place = orSystemError(name, () => placeOf(path));
   if (place.special) {
-    using file = orSystemError(name, () => Deno.openSync(path, WRITE));
+    using file = openSink(path, O_WRONLY, 0, name);
     return await fill(file);
   }
   const temporary = await temporaryFor(place.path);
-  const open = { ...WRITE, createNew: true, mode: place.mode };
-  const file = orSystemError(name, () => Deno.openSync(temporary, open));
+  const flags = O_WRONLY | O_CREAT | O_EXCL;
+  const file = openSink(temporary, flags, place.mode, name);
   try {
     await fill(file);
     orSystemError(name, () => Deno.renameSync(temporary, place.path));
@@ -41,11 +43,9 @@ export async function writeFileWhole(
     Deno.removeSync(temporary);
     throw error;
   } finally {
-    file.close();
+    file[Symbol.dispose]();
   }
 }
-
-const WRITE: Deno.OpenOptions = { write: true };
 
 /** Where the file comes to lie, links followed. */
 interface Place {
@@ -55,13 +55,21 @@ interface Place {
 }
 
 function placeOf(path: string): Place {
+  const info = unlessMissing(() => Deno.statSync(path));
+  if (info === undefined) return { path, special: false, mode: 0o666 };
+  const mode = (info.mode ?? 0o666) & 0o777;
+  // What a link of /proc leads to, such as a pipe, has no path of its own.
+  const real = unlessMissing(() => Deno.realPathSync(path));
+  const special = !info.isFile || real === undefined;
+  return { path: real ?? path, special, mode };
+}
+
+function unlessMissing<T>(call: () => T): T | undefined {
   try {
-    const real = Deno.realPathSync(path);
-    const { isFile, mode } = Deno.statSync(real);
-    return { path: real, special: !isFile, mode: (mode ?? 0o666) & 0o777 };
+    return call();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { path, special: false, mode: 0o666 };
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

@@ -33,7 +33,7 @@ export interface Host {
   /** Waits for what calls of a driver left for later. */
   settle(driver: Driver): Promise<void>;
   /** Writes a result. */
-  write(bytes: Uint8Array): Promise<void>;
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Writes a message. */
   warn(text: string): void;
 }

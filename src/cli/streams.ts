@@ -5,17 +5,13 @@
  */
 
 import type { Source } from "../driver/source.ts";
+import type { Body } from "../tree/archive.ts";
+import { hasCode, SyscallError } from "../linux/errno.ts";
 import { printableName } from "../text.ts";
 import { CommandError } from "./command.ts";
 
-/** Bytes per read of a regular file. */
-const FILE_CHUNK = 1 << 20;
-
 /** Bytes per read of anything else: what a pipe holds. */
 const PIPE_CHUNK = 1 << 16;
-
-/** Bytes per write. */
-const WRITE_CHUNK = 1 << 18;
 
 /** Pause before a descriptor that is not ready is tried again, in ms. */
 const RETRY_DELAY = 5;
@@ -29,7 +25,9 @@ export class ClosedPipeError extends Error {
 /** Where bytes can be written. */
 export interface Sink {
   /** Writes some of `bytes`; tells how many. */
-  write(bytes: Uint8Array): Promise<number>;
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** Takes some of a file's content itself; tells how many bytes. */
+  take?(body: Body): Promise<number>;
 }
 
 /** An open source of bytes. */
@@ -51,9 +49,15 @@ export function systemError(what: string, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   if (!(error instanceof Error)) throw error;
   const code = "code" in error ? String(error.code) : "EIO";
-  const text = error.message.split(" (os error")[0]!;
-  const reason = text.charAt(0).toLowerCase() + text.slice(1);
+  const reason = error instanceof SyscallError
+    ? error.reason
+    : withoutNumber(error.message);
   return new CommandError(code, `Cannot ${what}: ${reason}`, { cause: error });
+}
+
+function withoutNumber(message: string): string {
+  const text = message.split(" (os error")[0]!;
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /**
@@ -94,32 +98,19 @@ export async function openFile(
   }
   try {
     const { isFile, size } = Deno.statSync(path);
+    if (isFile) return { source: await fileSource(path, name), size };
     // Elsewhere: a named pipe opens when its writer comes.
-    const file = isFile
-      ? Deno.openSync(path)
-      : await orGivenUp(Deno.open(path), signal);
-    return isFile
-      ? { source: fileSource(file, name), size }
-      : { source: pipeSource(file, name, signal), size: undefined };
+    const file = await orGivenUp(Deno.open(path), signal);
+    return { source: pipeSource(file, name, signal), size: undefined };
   } catch (error) {
     throw systemError(`read ${name}`, error);
   }
 }
 
 /** Reads a regular file, for whose bytes nobody has to wait. */
-function fileSource(file: Deno.FsFile, name: string): Source {
-  const buffer = new Uint8Array(FILE_CHUNK);
-  return {
-    next() {
-      try {
-        const count = file.readSync(buffer);
-        return count === null ? undefined : buffer.subarray(0, count);
-      } catch (error) {
-        throw systemError(`read ${name}`, error);
-      }
-    },
-    close: () => file.close(),
-  };
+async function fileSource(path: string, name: string): Promise<Source> {
+  const { fileSource } = await import("../driver/source.ts");
+  return fileSource(path, name);
 }
 
 /** Reads a file whose bytes have to be waited for. */
@@ -193,7 +184,7 @@ async function whenReady<T>(call: () => Promise<T>): Promise<T> {
  */
 export async function writeAll(
   sink: Sink,
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   name: string,
 ): Promise<void> {
   let rest = bytes;
@@ -203,38 +194,14 @@ export async function writeAll(
       rest = part.subarray(await whenReady(() => sink.write(part)));
     }
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) {
-      throw new ClosedPipeError("Nobody reads the output", { cause: error });
-    }
-    throw systemError(`write ${name}`, error);
+    throw outputError(name, error);
   }
 }
 
-/**
- * Writes bytes as they are made, in large pieces.
- *
- * @param fill Puts the next bytes into a buffer; tells how many, 0 at the end.
- * @param sink Where to.
- * @param name What the sink is, for error messages.
- * @param signal Gives up when it aborts.
- * @param onProgress Called with the bytes written so far.
- * @throws {ClosedPipeError} if nobody reads the pipe.
- * @throws {CommandError} if the sink cannot be written, or `ECANCELED`.
- */
-export async function writePieces(
-  fill: (buffer: Uint8Array<ArrayBuffer>) => number,
-  sink: Sink,
-  name: string,
-  signal: AbortSignal,
-  onProgress: (bytes: number) => void,
-): Promise<void> {
-  const buffer = new Uint8Array(WRITE_CHUNK);
-  let written = 0;
-  for (let count; (count = fill(buffer)) > 0;) {
-    const writing = writeAll(sink, buffer.subarray(0, count), name);
-    // A write into a pipe that nobody reads would wait for ever.
-    await orGivenUp(writing, signal);
-    written += count;
-    onProgress(written);
+/** What it means that an output cannot be written. */
+export function outputError(name: string, error: unknown): Error {
+  if (error instanceof Deno.errors.BrokenPipe || hasCode(error, "EPIPE")) {
+    return new ClosedPipeError("Nobody reads the output", { cause: error });
   }
+  return systemError(`write ${name}`, error);
 }

@@ -38,6 +38,9 @@ import type { Source } from "./source.ts";
 /** Bytes parsed between two looks at the clock. */
 const SLICE = 128 * 1024;
 
+/** From this size on, content that lies in a file is copied from there. */
+const LARGE = 512 * 1024;
+
 /**
  * Unpacks an archive into a layer.
  *
@@ -272,25 +275,44 @@ async function unpack(
   warn: (message: string) => void,
 ): Promise<void> {
   const { signal, onProgress } = options;
+  const { copies } = unpacker;
   const budget = new Budget(options);
   const reader = new TarReader(budget.counted(unpacker));
   const pace = new Pace();
   let bytes = 0;
-  for (;;) {
-    const given = source.next();
-    const chunk = given instanceof Promise ? await given : given;
-    if (chunk === undefined) break;
-    budget.addBytes(chunk.length);
-    for (let at = 0; at < chunk.length;) {
-      at += reader.push(chunk.subarray(at, at + SLICE));
-      const work = unpacker.takeWork();
-      if (work) await paced(work);
-      if (!pace.due()) continue;
-      onProgress?.({ bytes: bytes + at, entries: unpacker.entries });
-      await pace.rest();
-      refuseAborted(signal);
+  const report = (at: number) =>
+    onProgress?.({
+      bytes: bytes + at - copies.left,
+      entries: unpacker.entries,
+    });
+  copies.onPiece = () => {
+    refuseAborted(signal);
+    report(0);
+  };
+  try {
+    for (;;) {
+      const given = source.next();
+      const chunk = given instanceof Promise ? await given : given;
+      if (chunk === undefined) break;
+      budget.addBytes(chunk.length);
+      for (let at = 0; at < chunk.length;) {
+        at += reader.push(chunk.subarray(at, at + SLICE));
+        const work = unpacker.takeWork();
+        if (work) {
+          await copies.settle();
+          await paced(work);
+        }
+        if (!pace.due()) continue;
+        report(at);
+        await pace.rest();
+        refuseAborted(signal);
+      }
+      bytes += chunk.length;
+      bytes += await copyContent(reader, unpacker, source, budget);
     }
-    bytes += chunk.length;
+    await copies.settle();
+  } finally {
+    await copies.stop();
   }
   reader.finish();
   if (!reader.ended && bytes > 0) {
@@ -300,5 +322,22 @@ async function unpack(
   }
   refuseAborted(signal);
   await paced(unpacker.finish());
-  onProgress?.({ bytes, entries: unpacker.entries });
+  report(0);
+}
+
+/** Lets large content that is to come be copied from where it lies; tells its length. */
+async function copyContent(
+  reader: TarReader,
+  unpacker: Unpacker,
+  source: Source,
+  budget: Budget,
+): Promise<number> {
+  const length = reader.contentLeft;
+  if (length < LARGE) return 0;
+  const place = source.pass?.(length);
+  if (place === undefined) return 0;
+  budget.addBytes(length);
+  await unpacker.copy(place, length);
+  reader.passContent();
+  return length;
 }

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { readable, readFd, untilReadable } from "../linux/file.ts";
+import { type Extent, positionOf, seekFd } from "../linux/copy.ts";
+import { AT_FDCWD, O_RDONLY } from "../linux/constants.ts";
+import { closeFd, openAt, readFd } from "../linux/file.ts";
+import { readable, untilReadable, widenPipe } from "../linux/poll.ts";
+import { statFd } from "../linux/stat.ts";
 import { DriverError } from "../errors.ts";
 import { orGivenUp, refuseAborted } from "../giving_up.ts";
 
@@ -14,6 +18,11 @@ export interface Source {
    * The next chunk; `undefined` at the end. A chunk is valid until the next call.
    */
   next(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /**
+   * Passes over bytes, if they lie in a regular file, and tells where; `undefined`
+   * if they do not, or not all are there.
+   */
+  pass?(length: number): Extent | undefined;
   /** Lets go of the input; called once, with the error that ended the work, if any. */
   close(error?: unknown): void;
 }
@@ -75,6 +84,10 @@ export function descriptorSource(
     const length = readFd(fd, buffer, path);
     return length === 0 ? undefined : buffer.subarray(0, length);
   };
+  if (statFd(fd, path).type === "file") {
+    return { next: read, pass: (length) => pass(fd, length, path), close() {} };
+  }
+  widenPipe(fd);
   const wait = async () => {
     while (!readable(fd)) {
       refuseAborted(signal);
@@ -86,4 +99,22 @@ export function descriptorSource(
     next: () => readable(fd) ? read() : wait(),
     close() {},
   };
+}
+
+/**
+ * Opens a regular file to read it.
+ *
+ * @param path Path of the file.
+ * @param name What error messages call it.
+ */
+export function fileSource(path: string, name: string): Source {
+  const fd = openAt({ fd: AT_FDCWD, path: "" }, path, O_RDONLY);
+  return { ...descriptorSource(fd, name), close: () => closeFd(fd) };
+}
+
+function pass(fd: number, length: number, path: string): Extent | undefined {
+  const offset = positionOf(fd, path);
+  if (statFd(fd, path).size - offset < length) return undefined;
+  seekFd(fd, offset + length, path);
+  return { fd, offset };
 }

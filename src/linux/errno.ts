@@ -76,6 +76,8 @@ export class SyscallError extends Error {
   readonly code: string;
   /** What the call was about, usually a path. */
   readonly path: string;
+  /** What the kernel said, in words. */
+  readonly reason: string;
 
   /**
    * Makes an error from the errno of a failed call.
@@ -88,7 +90,9 @@ export class SyscallError extends Error {
   constructor(syscall: string, errno: number, path: string, detail = "") {
     const named = BY_NUMBER.get(errno);
     const text = named?.text ?? `error ${errno}`;
-    super(`Cannot ${syscall} ${path}: ${text}${detail && `: ${detail}`}`);
+    const reason = text + (detail && `: ${detail}`);
+    super(`Cannot ${syscall} ${path}: ${reason}`);
+    this.reason = reason;
     this.syscall = syscall;
     this.errno = errno;
     this.code = named?.code ?? `E${errno}`;

@@ -109,41 +109,9 @@ export function writeFd(fd: number, bytes: Uint8Array, path: string): void {
   }
 }
 
-/**
- * Moves bytes from a file to another descriptor within the kernel: sendfile(2).
- *
- * @param out Where the bytes go.
- * @param from File whose position advances.
- * @param count At most so many bytes.
- * @param path Path for the error message.
- * @returns Number of bytes moved, 0 at the end of the file.
- */
-export function sendFile(
-  out: number,
-  from: number,
-  count: number,
-  path: string,
-): number {
-  const size = BigInt(Math.min(count, MAX_CHUNK));
-  for (;;) {
-    const length = libc.sendfile(out, from, null, size);
-    if (length >= 0) return length;
-    const errno = lastErrno();
-    if (errno !== EINTR) throw failure(errno, "sendfile", path);
-  }
-}
-
 /** Sets the length of an open file; what is new reads as zeros. */
 export function truncateFd(fd: number, length: number, path: string): void {
   checked(libc.ftruncate(fd, BigInt(length)), "ftruncate", path);
-}
-
-const SEEK_CUR = 1;
-
-/** Moves the position of an open file forward; what is passed over reads as zeros. */
-export function skipFd(fd: number, length: number, path: string): void {
-  const at = libc.lseek(fd, BigInt(length), SEEK_CUR);
-  checked(at < 0n ? -1 : 0, "lseek", path);
 }
 
 /** Waits until an open file's content is on the disk. */
@@ -223,35 +191,6 @@ export function utimesFd(
   checked(libc.futimens(fd, times), "futimens", path);
 }
 
-const POLLIN = 1;
-/** Buffers that the kernel will write to: nothing else keeps them alive. */
-const beingPolled = new Set<Uint8Array>();
-const POLL_MS = 200;
-
-/**
- * Tells whether a read would not wait.
- *
- * @param fd Descriptor, such as a pipe.
- */
-export function readable(fd: number): boolean {
-  return libc.poll(pollfd(fd), 1n, 0) > 0;
-}
-
-/**
- * Waits on another thread until a read would not wait, or some 200 ms.
- *
- * @param fd Descriptor, such as a pipe.
- */
-export async function untilReadable(fd: number): Promise<void> {
-  const bytes = pollfd(fd);
-  beingPolled.add(bytes);
-  try {
-    await libc.pollLater(bytes, 1n, POLL_MS);
-  } finally {
-    beingPolled.delete(bytes);
-  }
-}
-
 /** Long enough for the event loop to fall asleep, in microseconds. */
 const MOMENT_US = 50;
 
@@ -262,12 +201,4 @@ const MOMENT_US = 50;
  */
 export async function awhile(): Promise<void> {
   await libc.usleep(MOMENT_US);
-}
-
-function pollfd(fd: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, fd, true);
-  view.setInt16(4, POLLIN, true);
-  return bytes;
 }

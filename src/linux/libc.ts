@@ -20,6 +20,12 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" }, // int (int fd)
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t (int fd, void *buf, size_t count)
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t (int fd, const void *buf, size_t count)
+  writeLater: {
+    name: "write",
+    parameters: ["i32", "buffer", "usize"],
+    result: "i32",
+    nonblocking: true,
+  }, // the same on another thread; its errno is never asked for
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int (int fd, off_t length)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" }, // off_t (int fd, off_t, int whence)
   fsync: { parameters: ["i32"], result: "i32" }, // int (int fd)
@@ -38,7 +44,14 @@ const SYMBOLS = {
     nonblocking: true,
   }, // the same on another thread; its errno is never asked for
   usleep: { parameters: ["u32"], result: "i32", nonblocking: true }, // int (useconds_t); its errno is never asked for
-  sendfile: { parameters: ["i32", "i32", "pointer", "usize"], result: "i32" }, // ssize_t (int out, int in, off_t *, size_t count)
+  sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" }, // ssize_t (int out, int in, off_t *, size_t count)
+  sendfileLater: {
+    name: "sendfile",
+    parameters: ["i32", "i32", "buffer", "usize"],
+    result: "i32",
+    nonblocking: true,
+  }, // the same on another thread; its errno is never asked for
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int (int fd, int command, int)
   statx: {
     parameters: ["i32", "buffer", "i32", "u32", "buffer"],
     result: "i32",

@@ -120,6 +120,21 @@ export class TarReader {
     }
   }
 
+  /** Bytes of plain content that come next; 0 outside of one, or if it has holes. */
+  get contentLeft(): number {
+    const plain = this.#state === "content" && this.#content === undefined;
+    return plain && this.#failure === undefined ? this.#rest : 0;
+  }
+
+  /** Passes over the content that comes next, of which the sink knows already. */
+  passContent(): void {
+    const length = this.contentLeft;
+    if (length === 0) return;
+    this.#consumed += length;
+    this.#rest = 0;
+    this.#end();
+  }
+
   /**
    * Ends the input.
    *

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { readFd, sendFile } from "../linux/file.ts";
+import { type Extent, seekFd } from "../linux/copy.ts";
+import { readFd } from "../linux/file.ts";
 import { HeaderEncoder, padding, TAR_END } from "../tar/writer.ts";
 import { type PackItem, shrank } from "./pack.ts";
 
@@ -13,14 +14,19 @@ const TURN_MS = 5;
 /** Entries between two looks at the clock. */
 const ENTRIES = 16;
 
-/** From this size on a file's content is better moved by the kernel. */
-const LARGE = 256 * 1024;
+/** Content of one file, from where an archive stands in it. */
+export interface Body extends Extent {
+  /** Bytes that are to come. */
+  readonly length: number;
+  /** Path for error messages. */
+  readonly path: string;
+}
 
 /**
  * Produces an archive piece by piece, at the pace of whoever fills buffers.
  *
  * Nothing is buffered inside but one header: bodies are read into the caller's
- * buffer, or moved by the kernel with {@linkcode Archive.sendBody}.
+ * buffer, or taken by the caller from {@linkcode Archive.body}.
  */
 export class Archive implements Disposable {
   readonly #items: Iterator<PackItem>;
@@ -45,20 +51,20 @@ export class Archive implements Disposable {
    * Fills a buffer with the next bytes.
    *
    * @param buffer Where the bytes go.
-   * @param stopAtLarge Whether to stop before the content of a large file, so
-   * that {@linkcode Archive.sendBody} can move it.
+   * @param large Stops before content of so many bytes or more, so that the
+   * caller can take it from {@linkcode Archive.body}.
    * @returns How many bytes were put, fewer if that took long; 0 at the end, or
-   * before a large file.
+   * before large content.
    * @throws {DriverError} `EIO` if a file became shorter.
    */
-  fill(buffer: Uint8Array<ArrayBuffer>, stopAtLarge = false): number {
+  fill(buffer: Uint8Array<ArrayBuffer>, large = Infinity): number {
     const start = performance.now();
     let at = 0;
     for (let entries = 0; at < buffer.length;) {
       if (this.#pending.length > 0) {
         at += this.#copyPending(buffer, at);
       } else if (this.#body > 0) {
-        if (stopAtLarge && this.#body >= LARGE) return at;
+        if (this.#body >= large) return at;
         at += this.#readBody(buffer.subarray(at));
       } else if (this.#padding > 0) {
         this.#pending = TAR_END.subarray(0, this.#padding);
@@ -104,30 +110,26 @@ export class Archive implements Disposable {
     return true;
   }
 
-  /** Bytes of the current file's content that are still to come; 0 outside of one. */
-  get bodyLeft(): number {
-    return this.#pending.length > 0 ? 0 : this.#body;
+  /** The content that comes next; `undefined` if something else does. */
+  get body(): Body | undefined {
+    const length = this.#body;
+    if (this.#pending.length > 0 || length === 0) return undefined;
+    const { fd, path, entry } = this.#item!;
+    return { fd, path, length, offset: entry.size - length };
   }
 
   /**
-   * Moves content of the current file to a descriptor within the kernel.
+   * Passes over content that the caller has taken from {@linkcode Archive.body}.
    *
-   * @param fd Where the bytes go.
-   * @param most At most so many bytes.
-   * @returns How many were moved.
-   * @throws {DriverError} `EIO` if the file became shorter.
+   * @param length How many bytes; 0 says that the file has no more.
+   * @throws {DriverError} `EIO` if a file became shorter.
    */
-  sendBody(fd: number, most: number): number {
-    const item = this.#item!;
-    const length = sendFile(
-      fd,
-      item.fd,
-      Math.min(most, this.#body),
-      item.path,
-    );
-    if (length === 0) throw shrank(item.path);
+  passBody(length: number): void {
+    const { fd, path, entry } = this.#item!;
+    if (length === 0) throw shrank(path);
     this.#body -= length;
-    return length;
+    // The rest may be read.
+    seekFd(fd, entry.size - this.#body, path);
   }
 
   /** Closes what is open, wherever the archive stands. */

@@ -8,12 +8,14 @@
 import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from "../linux/constants.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { closeFd, openAt, skipFd, truncateFd, writeFd } from "../linux/file.ts";
+import { type Extent, skipFd } from "../linux/copy.ts";
+import { closeFd, openAt, truncateFd, writeFd } from "../linux/file.ts";
 import { removeTreeNow } from "../linux/remove.ts";
 import { type FileStatus, isWhiteout } from "../linux/stat.ts";
 import { markOpaque, type Namespace } from "../overlay/marks.ts";
 import type { TarEntry, TarTime } from "../tar/entry.ts";
 import { encodeName } from "../text.ts";
+import type { Copies } from "./copies.ts";
 import { diskTimes, type HostOwner, type Metadata } from "./metadata.ts";
 import { linkInto, makeNode } from "./nodes.ts";
 import type { Owners } from "./owners.ts";
@@ -54,6 +56,7 @@ export class Creator implements Disposable {
   readonly #root: Dir;
   readonly #settings: CreateSettings;
   readonly #metadata: Metadata;
+  readonly #copies: Copies;
   readonly #dirTimes = new Map<string, { atime: TarTime; mtime: TarTime }>();
   #file: { fd: number; entry: TarEntry; owner: HostOwner } | undefined;
   #hole = false;
@@ -71,10 +74,17 @@ export class Creator implements Disposable {
    *
    * @param root Root of the tree; stays open.
    * @param metadata Completes what is made.
+   * @param copies Moves content that lies in a file.
    * @param settings How entries are made.
    */
-  constructor(root: Dir, metadata: Metadata, settings: CreateSettings) {
+  constructor(
+    root: Dir,
+    metadata: Metadata,
+    copies: Copies,
+    settings: CreateSettings,
+  ) {
     this.#root = root;
+    this.#copies = copies;
     this.#metadata = metadata;
     this.#settings = settings;
     this.parents = new Parents(root, {
@@ -239,6 +249,20 @@ export class Creator implements Disposable {
       throw explainRefusal(error, entry.name);
     }
     this.#hole = true;
+  }
+
+  /** Lets the rest of the current file, if there is one, be copied from where it lies. */
+  async copy(from: Extent, length: number): Promise<void> {
+    if (this.#file === undefined) return;
+    const { fd, entry, owner } = this.#file;
+    this.#file = undefined;
+    await this.#copies.start({
+      fd,
+      from,
+      length,
+      name: entry.name,
+      complete: () => this.#metadata.completeFile(fd, entry, owner),
+    });
   }
 
   /** Completes the current file, if there is one. */

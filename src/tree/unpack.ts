@@ -6,9 +6,11 @@
  * @module
  */
 
+import type { Extent } from "../linux/copy.ts";
 import type { Dir } from "../linux/dir.ts";
 import type { TarEntry } from "../tar/entry.ts";
 import type { TarSink } from "../tar/sink.ts";
+import { Copies } from "./copies.ts";
 import { type CreateSettings, Creator, type Place } from "./create.ts";
 import { type HostOwner, Metadata } from "./metadata.ts";
 import { OPAQUE_MARKER, WHITEOUT_PREFIX } from "./pack.ts";
@@ -54,6 +56,8 @@ export class Unpacker implements TarSink, Disposable {
   entries = 0;
   /** Sum of the sizes in all headers. */
   headerBytes = 0;
+  /** Content on its way; to be waited for before disposal. */
+  readonly copies = new Copies();
 
   /**
    * Makes one for an archive.
@@ -66,7 +70,12 @@ export class Unpacker implements TarSink, Disposable {
     const marks = settings.whiteouts === "mark";
     this.#settings = settings;
     this.#metadata = new Metadata(root, fresh, owners, warn);
-    this.#creator = new Creator(root, this.#metadata, settings);
+    this.#creator = new Creator(
+      root,
+      this.#metadata,
+      this.copies,
+      settings,
+    );
     this.#parents = this.#creator.parents;
     const seen = fresh && marks ? undefined : new Set<string>();
     this.#seen = seen;
@@ -115,7 +124,19 @@ export class Unpacker implements TarSink, Disposable {
       return;
     }
     this.#remember(path);
-    this.#creator.create(place, entry, owner);
+    if (entry.type === "1" && this.copies.running) {
+      // What the link says of the file must be the last word.
+      this.#work = this.#later(place, entry, owner);
+    } else this.#creator.create(place, entry, owner);
+  }
+
+  *#later(place: Place, entry: TarEntry, owner: HostOwner): Generator<void> {
+    yield;
+    try {
+      this.#creator.create(place, entry, owner);
+    } catch (error) {
+      throw explainRefusal(error, entry.name);
+    }
   }
 
   /** The layer's own root keeps its owner and mode; see Docker's go-archive 0.3. */
@@ -170,7 +191,8 @@ export class Unpacker implements TarSink, Disposable {
   /**
    * Makes ready for more entries, after the reader stopped for a rest.
    *
-   * @returns Work that must be done before, if there is any.
+   * @returns Work that must be done before, if there is any, and after all
+   * {@linkcode Unpacker.copies}.
    */
   takeWork(): Generator<void> | undefined {
     const work = this.#work;
@@ -203,6 +225,17 @@ export class Unpacker implements TarSink, Disposable {
   /** See {@linkcode TarSink.hole}. */
   hole(length: number): void {
     this.#creator.hole(length);
+  }
+
+  /**
+   * Takes the rest of the current content from where it lies, instead of
+   * {@linkcode Unpacker.data}; goes on while the bytes are on their way.
+   *
+   * @param from Where it lies.
+   * @param length Its length in bytes.
+   */
+  copy(from: Extent, length: number): Promise<void> {
+    return this.#creator.copy(from, length);
   }
 
   /** See {@linkcode TarSink.end}. */

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { Driver } from "../../mod.ts";
+import type { ApplyOptions, Driver } from "../../mod.ts";
+import { applyFrom } from "../../src/driver/init.ts";
+import { fileSource } from "../../src/driver/source.ts";
 import { inLayer, streamOf } from "../fixtures.ts";
 
 /** One way to apply an archive. */
@@ -17,6 +19,8 @@ export interface Way {
   readonly filled: boolean;
   /** Parent that the archive is said to be relative to. */
   readonly parent: string | undefined;
+  /** Whether the archive is a file, whose content the kernel copies. */
+  readonly fromFile?: boolean;
 }
 
 /** Every way. */
@@ -39,6 +43,20 @@ export const WAYS: readonly Way[] = [
     mounted: true,
     filled: true,
     parent: "other",
+  },
+  {
+    name: "from a file into an empty upper directory",
+    mounted: false,
+    filled: false,
+    parent: undefined,
+    fromFile: true,
+  },
+  {
+    name: "from a file into a filled mounted tree",
+    mounted: true,
+    filled: true,
+    parent: "other",
+    fromFile: true,
   },
 ];
 
@@ -68,5 +86,25 @@ export function applyTop(
   way: Way,
   bytes: Uint8Array,
 ): Promise<number> {
-  return driver.applyDiff("top", way.parent, streamOf(bytes));
+  return way.fromFile
+    ? applyAsFile(driver, "top", way.parent, bytes)
+    : driver.applyDiff("top", way.parent, streamOf(bytes));
+}
+
+/** Applies an archive that lies in a file. */
+export async function applyAsFile(
+  driver: Driver,
+  id: string,
+  parent: string | undefined,
+  bytes: Uint8Array,
+  options: ApplyOptions = {},
+): Promise<number> {
+  const path = await Deno.makeTempFile({ prefix: "overlay2_archive_" });
+  try {
+    await Deno.writeFile(path, bytes);
+    const source = fileSource(path, "the archive");
+    return await applyFrom(driver, id, parent, source, options);
+  } finally {
+    await Deno.remove(path);
+  }
 }

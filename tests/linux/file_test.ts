@@ -10,16 +10,14 @@ import {
   O_RDONLY,
   O_WRONLY,
 } from "../../src/linux/constants.ts";
+import { skipFd } from "../../src/linux/copy.ts";
 import { Dir } from "../../src/linux/dir.ts";
 import {
   chmodFd,
   chownFd,
   closeFd,
   openAt,
-  readable,
   readFd,
-  sendFile,
-  skipFd,
   syncFd,
   truncateFd,
   tryOpenAt,
@@ -100,20 +98,6 @@ Deno.test("skipFd() and truncateFd() leave zeros beyond 32 bits", () => {
   });
 });
 
-Deno.test("sendFile() moves bytes from where the file stands", () => {
-  withFile((fd, dir, temp) => {
-    Deno.writeTextFileSync(`${temp.path}/source`, "0123456789");
-    const source = openAt(dir, "source", O_RDONLY);
-
-    assertEquals(sendFile(fd, source, 4, "source"), 4);
-    assertEquals(sendFile(fd, source, 100, "source"), 6);
-    assertEquals(sendFile(fd, source, 100, "source"), 0);
-
-    closeFd(source);
-    assertEquals(Deno.readTextFileSync(`${temp.path}/file`), "0123456789");
-  });
-});
-
 Deno.test("chmodFd(), chownFd() and utimesFd() change the open file", () => {
   withFile((fd, dir) => {
     chownFd(fd, 70_000, 0xffff_fffe, "file");
@@ -136,13 +120,7 @@ Deno.test("Calls on a bad descriptor tell EBADF", async () => {
   await assertCode(() => writeFd(9999, new Uint8Array(1), "x"), "EBADF");
   await assertCode(() => chmodFd(9999, 0, "x"), "EBADF");
   await assertCode(() => truncateFd(9999, 0, "x"), "EBADF");
-  await assertCode(() => skipFd(9999, 1, "x"), "EBADF");
-  await assertCode(() => sendFile(9999, 9998, 1, "x"), "EBADF");
   await assertCode(() => syncFd(9999, "x"), "EBADF");
-});
-
-Deno.test("readable() says that a file can be read at once", () => {
-  withFile((fd) => assertEquals(readable(fd), true));
 });
 
 Deno.test("Attributes are bytes, by descriptor and by name", () => {

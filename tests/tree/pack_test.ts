@@ -13,7 +13,7 @@ import { IdMap } from "../../src/tree/owners.ts";
 import { packLayer, packTree } from "../../src/tree/pack_tree.ts";
 import type { Change } from "../../src/types.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { openDescriptors } from "../fixtures.ts";
+import { assertCode, openDescriptors } from "../fixtures.ts";
 import {
   archive,
   archiveLines,
@@ -454,9 +454,10 @@ Deno.test("Archive gives the same bytes into buffers of any size", () => {
   }
 });
 
-Deno.test("Archive stops before a large file, whose content the kernel then moves", () => {
+Deno.test("Archive stops before a large file, whose content the caller then takes", async () => {
   using trees = new TwoTrees();
-  const content = "x".repeat(300_000);
+  const content = Array.from({ length: 60_000 }, (_, i) => `${10_000 + i}`)
+    .join("");
   make(trees.one, (root) => {
     write(`${trees.one}/a`, "small");
     write(`${trees.one}/large`, content);
@@ -466,10 +467,20 @@ Deno.test("Archive stops before a large file, whose content the kernel then move
   using whole = new Archive(packLayer(root, packSettings()));
   const buffer = new Uint8Array(10_000);
 
-  const before = whole.fill(buffer, true);
+  const before = whole.fill(buffer, content.length);
 
   assertEquals(before, 3 * 512);
-  assertEquals(whole.bodyLeft, content.length);
+  const body = whole.body!;
+  assertEquals([body.offset, body.length], [0, content.length]);
+  whole.passBody(290_000);
+  assertEquals(whole.body?.offset, 290_000);
+  await assertCode(() => whole.passBody(0), "EIO");
+  const rest = new Uint8Array(20_000);
+  whole.fill(rest, content.length);
+  assertEquals(
+    new TextDecoder().decode(rest.subarray(0, 10_000)),
+    content.slice(290_000),
+  );
   const names = archiveNames(join(
     buffer.subarray(0, 1024),
     member(file("x")),

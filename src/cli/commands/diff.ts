@@ -9,7 +9,11 @@ import { type Context, defineCommand, LAYER, PARENT } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { writeFileWhole } from "../output_file.ts";
 import { Progress, readableSize } from "../progress.ts";
-import { type Sink, writePieces } from "../streams.ts";
+import { descriptorSink } from "../descriptor_sink.ts";
+import { writePieces } from "../pieces.ts";
+import type { Sink } from "../streams.ts";
+
+const STDOUT = "standard output";
 
 /** Writes what a layer changes as an archive. */
 export const command = defineCommand({
@@ -55,7 +59,7 @@ export const command = defineCommand({
         writeWithProgress(context, id!, diff, sink, name);
       if (toFile) {
         await writeFileWhole(output, (sink) => write(sink, `"${output}"`));
-      } else await write(Deno.stdout, "standard output");
+      } else await write(descriptorSink(1, STDOUT), STDOUT);
     } finally {
       diff.close();
     }
@@ -76,7 +80,7 @@ async function writeWithProgress(
     () => readableSize(written),
   );
   await writePieces(
-    (buffer) => archive.fill(buffer),
+    archive,
     sink,
     name,
     context.signal,

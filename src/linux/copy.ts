@@ -1,0 +1,141 @@
+/**
+ * Content to descriptors on another thread: write(2), and sendfile(2), which
+ * makes no detour through this process.
+ *
+ * Such a call's errno stays on its thread; so one that fails is made again on
+ * this one, for so few bytes that it does not wait.
+ *
+ * @module
+ */
+
+import { checked, failure, lastErrno, libc } from "./libc.ts";
+import { untilWritable, writable } from "./poll.ts";
+
+/** Where content lies. */
+export interface Extent {
+  /** Descriptor of a regular file; its position stays. */
+  readonly fd: number;
+  /** Bytes of the file before the content. */
+  readonly offset: number;
+}
+
+/** Bytes moved by one call: a few milliseconds of work. */
+const STEP = 8 << 20;
+/** Bytes that a pipe takes at once if it takes any. */
+const PIPE_BUF = 4096;
+const EINTR = 4;
+const EAGAIN = 11;
+
+/** Buffers that the kernel will use: nothing else keeps them alive. */
+const inUse = new Set<ArrayBufferView>();
+
+/**
+ * Moves a piece of a file to another descriptor, on another thread.
+ *
+ * @param out Where the bytes go: a file, at its position, or a pipe.
+ * @param from Where they come from.
+ * @param count At most so many bytes.
+ * @param path Path for the error message.
+ * @returns Number of bytes moved, 8 MiB at most; 0 at the end of the file.
+ * @throws {SyscallError} such as `ENOSPC`, `EDQUOT`, `EIO`, `EPIPE`.
+ */
+export async function copyPiece(
+  out: number,
+  from: Extent,
+  count: number,
+  path: string,
+): Promise<number> {
+  const at = new BigInt64Array([BigInt(from.offset)]);
+  const size = BigInt(Math.min(count, STEP));
+  const few = BigInt(Math.min(count, PIPE_BUF));
+  return await eitherThread(
+    at,
+    () => libc.sendfileLater(out, from.fd, at, size),
+    () => libc.sendfile(out, from.fd, at, few),
+    { out, syscall: "sendfile", path },
+  );
+}
+
+/**
+ * Writes some bytes on another thread.
+ *
+ * @param out Where to, a file or a pipe.
+ * @param bytes What to write; must not change meanwhile.
+ * @param path Path for the error message.
+ * @returns Number of bytes written.
+ * @throws {SyscallError} such as `ENOSPC`, `EDQUOT`, `EIO`, `EPIPE`.
+ */
+export async function writePiece(
+  out: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+): Promise<number> {
+  const size = BigInt(Math.min(bytes.length, STEP));
+  const few = BigInt(Math.min(bytes.length, PIPE_BUF));
+  return await eitherThread(
+    bytes,
+    () => libc.writeLater(out, bytes, size),
+    () => libc.write(out, bytes, few),
+    { out, syscall: "write", path },
+  );
+}
+
+/** Where a call writes to, and what errors call it. */
+interface Output {
+  readonly out: number;
+  readonly syscall: string;
+  readonly path: string;
+}
+
+async function eitherThread(
+  buffer: ArrayBufferView,
+  there: () => Promise<number>,
+  here: () => number,
+  { out, syscall, path }: Output,
+): Promise<number> {
+  inUse.add(buffer);
+  try {
+    for (;;) {
+      const length = await there();
+      if (length >= 0) return length;
+      while (!writable(out)) await untilWritable(out);
+      const again = here();
+      if (again >= 0) return again;
+      const errno = lastErrno();
+      if (errno !== EINTR && errno !== EAGAIN) {
+        throw failure(errno, syscall, path);
+      }
+    }
+  } finally {
+    inUse.delete(buffer);
+  }
+}
+
+const SEEK_SET = 0;
+const SEEK_CUR = 1;
+
+/** Moves the position of an open file. */
+export function seekFd(fd: number, offset: number, path: string): void {
+  seek(fd, offset, SEEK_SET, path);
+}
+
+/** Moves the position of an open file forward; what is passed over reads as zeros. */
+export function skipFd(fd: number, length: number, path: string): void {
+  seek(fd, length, SEEK_CUR, path);
+}
+
+/** Position of an open file, in bytes. */
+export function positionOf(fd: number, path: string): number {
+  return seek(fd, 0, SEEK_CUR, path);
+}
+
+function seek(
+  fd: number,
+  offset: number,
+  whence: number,
+  path: string,
+): number {
+  const at = libc.lseek(fd, BigInt(offset), whence);
+  checked(at < 0n ? -1 : 0, "lseek", path);
+  return Number(at);
+}
