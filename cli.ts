@@ -9,4 +9,7 @@
 
 import { runProcess } from "./src/cli/process.ts";
 
-if (import.meta.main) Deno.exit(await runProcess());
+// In one file with all it imports, the program is also what its threads run.
+if ("WorkerGlobalScope" in globalThis) {
+  await import("./src/cli/decompress_thread.ts");
+} else if (import.meta.main) Deno.exit(await runProcess());

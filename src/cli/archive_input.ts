@@ -47,7 +47,7 @@ export async function openArchive(
   try {
     const head = await readHead(counted);
     const whole = startingWith(head, counted);
-    const plain = isCompressed(head) ? await unpacked(whole) : whole;
+    const plain = isCompressed(head) ? await unpacked(whole, size) : whole;
     return { source: plain, bytesRead: () => bytes, size };
   } catch (error) {
     await source.close(error);
@@ -82,7 +82,10 @@ function startingWith(head: Uint8Array, source: Source): Source {
   };
 }
 
-async function unpacked(packed: Source): Promise<Source> {
+async function unpacked(
+  packed: Source,
+  size: number | undefined,
+): Promise<Source> {
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const chunk = await packed.next();
@@ -91,7 +94,7 @@ async function unpacked(packed: Source): Promise<Source> {
       else controller.enqueue(chunk.slice());
     },
   }, { highWaterMark: 0 });
-  const reader = (await decompress(stream)).getReader();
+  const reader = (await decompress(stream, size)).getReader();
   return {
     next: async () => (await reader.read()).value,
     close: (error) => packed.close(error),

@@ -6,26 +6,22 @@
 
 import type { Chunks } from "./chunks.ts";
 import { CommandError } from "./command.ts";
+import type { Compression } from "./decompress_thread.ts";
 
 /** A compression, and the bytes with which its data begin. */
 interface Format {
   readonly name: string;
   readonly magic: readonly number[];
-  /** Unpacks; left out if that is not supported. */
-  readonly unpack?: (source: Chunks) => Promise<Chunks>;
+  /** Left out if it is not supported. */
+  readonly compression?: Compression;
 }
-
-const gzip = async (source: Chunks) =>
-  (await import("./gzip.ts")).gunzip(source);
-const zstd = async (source: Chunks) =>
-  (await import("./zstd.ts")).unzstd(source);
 
 /** Magic numbers, long enough that no name of a file begins so by chance. */
 const FORMATS: readonly Format[] = [
-  { name: "gzip", magic: [0x1f, 0x8b, 0x08], unpack: gzip },
-  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: zstd },
+  { name: "gzip", magic: [0x1f, 0x8b, 0x08], compression: "gzip" },
+  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], compression: "zstd" },
   // A skippable frame of zstd: any of sixteen numbers, of which tools use this.
-  { name: "zstd", magic: [0x50, 0x2a, 0x4d, 0x18], unpack: zstd },
+  { name: "zstd", magic: [0x50, 0x2a, 0x4d, 0x18], compression: "zstd" },
   { name: "xz", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   ...Array.from({ length: 9 }, (_, level) => ({
     name: "bzip2",
@@ -57,6 +53,9 @@ export function isCompressed(head: Uint8Array): boolean {
   return formatOf(head) !== undefined;
 }
 
+/** From this size on a thread of its own gains more than its start costs. */
+const LARGE = 1 << 22;
+
 /**
  * Unpacks a stream if it is compressed with gzip or zstd; any other is passed
  * on as it is.
@@ -65,19 +64,21 @@ export function isCompressed(head: Uint8Array): boolean {
  * damaged, or goes on with something else.
  *
  * @param input The bytes, compressed or not. Cancelling the result cancels it.
+ * @param size How many there are, if that is known.
  * @returns The bytes, not compressed. They fail with a {@linkcode DriverError}
  * `EBADMSG` if the input is damaged.
  * @throws {CommandError} `ENOTSUP` if the input is compressed in another way.
  */
 export async function decompress(
   input: ReadableStream<Uint8Array>,
+  size = Infinity,
 ): Promise<ReadableStream<Uint8Array>> {
   const reader = input.getReader();
   const head = await readHead(reader);
   const format = formatOf(head);
   const source = chunksOf(head, reader);
   if (format === undefined) return streamOf(source, reader);
-  if (format.unpack === undefined) {
+  if (format.compression === undefined) {
     await reader.cancel();
     throw new CommandError(
       "ENOTSUP",
@@ -85,7 +86,11 @@ export async function decompress(
         "and only gzip and zstd are supported",
     );
   }
-  return streamOf(await format.unpack(source), reader);
+  const { onThisThread, onThread } = await import("./decompress_thread.ts");
+  const chunks = size < LARGE
+    ? await onThisThread(format.compression, source)
+    : onThread(format.compression, source);
+  return streamOf(chunks, reader);
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;

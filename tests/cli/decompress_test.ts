@@ -38,7 +38,7 @@ function concat(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-/** Sends `bytes` through, in pieces of `step` bytes. */
+/** Sends `bytes` through, in pieces of `step` bytes; whole on this thread, else on another. */
 async function through(bytes: Uint8Array, step: number): Promise<Uint8Array> {
   let at = 0;
   const input = new ReadableStream<Uint8Array>({
@@ -47,7 +47,8 @@ async function through(bytes: Uint8Array, step: number): Promise<Uint8Array> {
       controller.enqueue(bytes.subarray(at, at += step));
     },
   });
-  const output = await decompress(input);
+  const size = step === bytes.length ? bytes.length : undefined;
+  const output = await decompress(input, size);
   return new Uint8Array(await new Response(output).arrayBuffer());
 }
 
@@ -210,4 +211,40 @@ Deno.test("decompress cancels its input when it is cancelled", async () => {
     await reader.cancel();
     assert(cancelled);
   }
+});
+
+Deno.test("decompress fails with its input, on either thread", async () => {
+  const packed = gzip(NOISE);
+  for (const size of [packed.length, undefined]) {
+    let pieces = 0;
+    const input = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (++pieces === 3) throw new RangeError("no more");
+        controller.enqueue(packed.subarray(0, 1000));
+      },
+    });
+
+    const output = await decompress(input, size);
+
+    await assertRejects(
+      () => new Response(output).arrayBuffer(),
+      RangeError,
+      "no more",
+    );
+  }
+});
+
+Deno.test("decompress that is cancelled ends its thread and its input", async () => {
+  const packed = gzip(concat(NOISE, NOISE, ZEROS));
+  let cancelled = false;
+  const input = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(packed),
+    cancel: () => void (cancelled = true),
+  });
+
+  const reader = (await decompress(input)).getReader();
+  await reader.read();
+  await reader.cancel();
+
+  assert(cancelled);
 });
