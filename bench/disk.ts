@@ -7,15 +7,9 @@
  * @module
  */
 
-const SIZE = "6G";
+import { run } from "./program.ts";
 
-async function run(program: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args })
-    .output();
-  if (success) return;
-  const why = new TextDecoder().decode(stderr).trim();
-  throw new Error(`Cannot make the disk: ${program}: ${why}`);
-}
+const SIZE = "12G";
 
 /** A disk that goes away with its object. */
 export interface Disk extends AsyncDisposable {
@@ -30,10 +24,10 @@ export async function makeDisk(): Promise<Disk> {
   const path = `${dir}/mnt`;
   await Deno.mkdir(path);
   try {
-    await run("truncate", "-s", SIZE, image);
+    await run("truncate", ["-s", SIZE, image]);
     const lazy = "lazy_itable_init=0,lazy_journal_init=0,discard";
-    await run("mkfs.ext4", "-q", "-F", "-E", lazy, image);
-    await run("mount", "-o", "loop,discard", image, path);
+    await run("mkfs.ext4", ["-q", "-F", "-E", lazy, image]);
+    await run("mount", ["-o", "loop,discard", image, path]);
   } catch (error) {
     await Deno.remove(dir, { recursive: true });
     throw error;
@@ -41,7 +35,7 @@ export async function makeDisk(): Promise<Disk> {
   return {
     path,
     async [Symbol.asyncDispose]() {
-      await run("umount", path);
+      await run("umount", [path]);
       await Deno.remove(dir, { recursive: true });
     },
   };

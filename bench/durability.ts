@@ -12,16 +12,12 @@
 import { type Driver, init } from "../mod.ts";
 import { settled } from "../src/driver/init.ts";
 import { writeBig, writeSmall } from "./inputs.ts";
-import { median, microseconds, say, time } from "./timing.ts";
-import { type Work, works } from "./works.ts";
+import { applyFile } from "./ours.ts";
+import { FULL, type Sizes } from "./sizes.ts";
+import { priceTextHead, priceTextRow } from "./table.ts";
+import { median, microseconds, note, say, sync } from "./timing.ts";
 
 const SYNCS = ["none", "layer", "strict"] as const;
-
-const WORKS = [
-  "create + remove",
-  "apply, 20,000 small files",
-  "apply, 8 × 64 MiB",
-];
 
 const ROUNDS = 5;
 
@@ -35,9 +31,48 @@ export interface Price {
   readonly ratios: { readonly layer: number; readonly strict: number };
 }
 
+interface Work {
+  readonly name: string;
+  /** How many operations it makes. */
+  readonly count: number;
+  run(driver: Driver): Promise<void>;
+  undo?(driver: Driver): Promise<void>;
+}
+
+/** Writes the archives and lists the works. */
+async function works(dir: string, sizes: Sizes): Promise<Work[]> {
+  const [small, big] = [`${dir}/small.tar`, `${dir}/big.tar`];
+  await writeSmall(small, sizes.smallDirs);
+  await writeBig(big, sizes.bigFiles, sizes.bigSize);
+  const apply = (name: string, archive: string): Work => ({
+    name,
+    count: 1,
+    async run(driver) {
+      await driver.create("applied");
+      await applyFile(driver, "applied", archive);
+    },
+    undo: (driver) => driver.remove("applied"),
+  });
+  return [
+    {
+      name: "create + remove",
+      count: sizes.times,
+      async run(driver) {
+        for (let i = 0; i < sizes.times; i++) {
+          await driver.create("new", "base");
+          await driver.remove("new");
+        }
+      },
+    },
+    apply("apply, small files", small),
+    apply("apply, large files", big),
+  ];
+}
+
 async function runOnce(work: Work, driver: Driver): Promise<number> {
-  const taken = await microseconds(() => work.ours(driver));
-  if (work.undo) await driver.remove(work.undo);
+  await sync();
+  const taken = await microseconds(() => work.run(driver));
+  await work.undo?.(driver);
   await settled(driver);
   return taken / work.count;
 }
@@ -45,16 +80,18 @@ async function runOnce(work: Work, driver: Driver): Promise<number> {
 async function measure(
   work: Work,
   drivers: readonly Driver[],
+  rounds: number,
 ): Promise<Price> {
-  const rounds: number[][] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  note(`${work.name}, by overlay2.sync …`);
+  const taken: number[][] = [];
+  for (let round = 0; round < rounds; round++) {
     const times: number[] = [];
     for (const driver of drivers) times.push(await runOnce(work, driver));
-    rounds.push(times);
+    taken.push(times);
   }
-  const timeOf = (i: number) => median(rounds.map((times) => times[i]!));
+  const timeOf = (i: number) => median(taken.map((times) => times[i]!));
   const ratioOf = (i: number) =>
-    median(rounds.map((times) => times[i]! / times[0]!));
+    median(taken.map((times) => times[i]! / times[0]!));
   return {
     name: work.name,
     none: timeOf(0),
@@ -64,28 +101,19 @@ async function measure(
   };
 }
 
-function row({ name, none, layer, strict, ratios }: Price): string {
-  const beside = (value: number, ratio: number) =>
-    `${time(value)} (${ratio.toFixed(2)})`.padStart(20);
-  return [
-    name.padEnd(28),
-    time(none).padStart(10),
-    beside(layer, ratios.layer),
-    beside(strict, ratios.strict),
-  ].join(" ");
-}
-
 /**
- * Measures and prints.
+ * Measures.
  *
  * @param dir Directory for the homes.
- * @param small Archive of many small files.
- * @param big Archive of few large files.
+ * @param sizes How much work there is.
+ * @param rounds How often it is done.
+ * @param onPrice Is told each price once it is known.
  */
 export async function priceDurability(
   dir: string,
-  small: string,
-  big: string,
+  sizes: Sizes,
+  rounds: number,
+  onPrice: (price: Price) => void,
 ): Promise<Price[]> {
   const drivers: Driver[] = [];
   for (const sync of SYNCS) {
@@ -94,16 +122,11 @@ export async function priceDurability(
     await driver.create("base");
     drivers.push(driver);
   }
-  say(
-    `${"overlay2.sync".padEnd(28)} ${"none".padStart(10)} ` +
-      `${"layer (ratio)".padStart(20)} ${"strict (ratio)".padStart(20)}`,
-  );
   const prices: Price[] = [];
-  for (const work of works(small, big)) {
-    if (!WORKS.includes(work.name)) continue;
-    const price = await measure(work, drivers);
+  for (const work of await works(dir, sizes)) {
+    const price = await measure(work, drivers, rounds);
     prices.push(price);
-    say(row(price));
+    onPrice(price);
   }
   return prices;
 }
@@ -114,10 +137,13 @@ async function main([parent]: string[]): Promise<void> {
     ...(parent === undefined ? {} : { dir: parent }),
   });
   try {
-    const [small, big] = [`${dir}/small.tar`, `${dir}/big.tar`];
-    await writeSmall(small);
-    await writeBig(big);
-    await priceDurability(dir, small, big);
+    say(priceTextHead);
+    await priceDurability(
+      dir,
+      FULL,
+      ROUNDS,
+      (price) => say(priceTextRow(price)),
+    );
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -1,5 +1,5 @@
 /**
- * Timing one work, and showing times.
+ * Timing, and what is said of times.
  *
  * @module
  */
@@ -10,23 +10,37 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1]!;
 }
 
-/** Times a run that no earlier one's unwritten data disturb, in microseconds. */
-export async function microseconds(run: () => Promise<void>): Promise<number> {
-  await new Deno.Command("sync").output();
+/** Times a work, in microseconds. */
+export async function microseconds(work: () => unknown): Promise<number> {
   const start = performance.now();
-  await run();
+  await work();
   return (performance.now() - start) * 1000;
+}
+
+/** Has everything written, so that no earlier work's data disturb the next one. */
+export async function sync(): Promise<void> {
+  await new Deno.Command("sync").output();
 }
 
 /** Shows a time in microseconds, or that there is none. */
 export function time(value: number | undefined): string {
   if (value === undefined) return "–";
-  return value < 1000
-    ? `${value.toFixed(1)} µs`
-    : `${(value / 1000).toFixed(2)} ms`;
+  if (value < 1000) return `${value.toPrecision(3)} µs`;
+  if (value < 1e6) return `${(value / 1000).toPrecision(3)} ms`;
+  return `${(value / 1e6).toPrecision(3)} s`;
 }
 
-/** Prints a line. */
+/** Shows a number of bytes. */
+export function mebibytes(value: number): string {
+  return `${(value / (1 << 20)).toFixed(1)} MiB`;
+}
+
+/** Prints a line of results. */
 export function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+/** Tells what goes on. */
+export function note(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/docker/docker/daemon/graphdriver"
 	"github.com/moby/go-archive"
+	"github.com/moby/go-archive/compression"
 )
 
 // peer is a started driver, and the naive differ over it.
@@ -37,7 +38,7 @@ func parseWords(list []string) (words, error) {
 		case valued[word] && i+1 < len(list):
 			i++
 			w.flags[word] = list[i]
-		case word == "--naive" || word == "--sort" || word == "--hasty":
+		case word == "--naive" || word == "--sort" || word == "--hasty" || word == "--decompress":
 			w.flags[word] = "yes"
 		case strings.HasPrefix(word, "-"):
 			return w, fmt.Errorf("unknown option %s", word)
@@ -125,7 +126,7 @@ func (p *peer) diffCommand(name string, w words) (any, error) {
 	}
 	switch name {
 	case "apply-diff":
-		return apply(driver, id, parent, w.flags["-i"])
+		return apply(driver, id, parent, w)
 	case "diff":
 		return nil, p.diff(driver, id, parent, w)
 	case "changes":
@@ -151,15 +152,24 @@ func (p *peer) parentOnRecord(id string) string {
 	return filepath.Base(filepath.Dir(target))
 }
 
-func apply(driver graphdriver.DiffDriver, id, parent, file string) (any, error) {
-	in := os.Stdin
-	if file != "" && file != "-" {
+func apply(driver graphdriver.DiffDriver, id, parent string, w words) (any, error) {
+	var in io.Reader = os.Stdin
+	if file := w.flags["-i"]; file != "" && file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
 			return nil, err
 		}
 		defer f.Close()
 		in = f
+	}
+	if w.flags["--decompress"] != "" {
+		// As dockerd does before its driver sees the archive.
+		plain, err := compression.DecompressStream(in)
+		if err != nil {
+			return nil, err
+		}
+		defer plain.Close()
+		in = plain
 	}
 	size, err := driver.ApplyDiff(id, parent, in)
 	return map[string]int64{"size": size}, err
@@ -168,7 +178,7 @@ func apply(driver graphdriver.DiffDriver, id, parent, file string) (any, error) 
 func (p *peer) diff(driver graphdriver.DiffDriver, id, parent string, w words) (err error) {
 	out := os.Stdout
 	if file := w.flags["-o"]; file != "" && file != "-" {
-		if out, err = os.Create(file); err != nil {
+		if out, err = create(file); err != nil {
 			return err
 		}
 		defer out.Close()
@@ -184,6 +194,15 @@ func (p *peer) diff(driver graphdriver.DiffDriver, id, parent string, w words) (
 		err = closed
 	}
 	return err
+}
+
+// create opens a file to write to; a named pipe as a writer only, so that it
+// waits for its reader.
+func create(file string) (*os.File, error) {
+	if info, err := os.Stat(file); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return os.OpenFile(file, os.O_WRONLY, 0)
+	}
+	return os.Create(file)
 }
 
 // closeHastily closes a stream and returns as soon as its layer is unmounted:
