@@ -15,7 +15,7 @@ import { writeBig, writeSmall } from "./inputs.ts";
 import { applyFile } from "./ours.ts";
 import { FULL, type Sizes } from "./sizes.ts";
 import { priceTextHead, priceTextRow } from "./table.ts";
-import { median, microseconds, note, say, sync } from "./timing.ts";
+import { calm, median, microseconds, note, say } from "./timing.ts";
 
 const SYNCS = ["none", "layer", "strict"] as const;
 
@@ -70,7 +70,7 @@ async function works(dir: string, sizes: Sizes): Promise<Work[]> {
 }
 
 async function runOnce(work: Work, driver: Driver): Promise<number> {
-  await sync();
+  await calm();
   const taken = await microseconds(() => work.run(driver));
   await work.undo?.(driver);
   await settled(driver);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LineProgram, run } from "./program.ts";
+import { hasProgram, LineProgram, run } from "./program.ts";
 
 const SOURCES = new URL("./peer/", import.meta.url).pathname;
 
@@ -24,11 +24,25 @@ export class Peer implements AsyncDisposable {
   /** Path of the program. */
   readonly binary: string;
 
-  /** Starts the driver. */
-  constructor(binary: string, home: string) {
+  /**
+   * Starts the driver.
+   *
+   * @param binary Path of the program.
+   * @param home Its home.
+   * @param alone Whether it is kept to one processor. Its archives pass through
+   * an unbuffered pipe between two threads, three pieces a file, and waking a
+   * thread on another processor of a virtual machine takes longer than the work
+   * on a small file.
+   */
+  constructor(binary: string, home: string, alone = false) {
     this.binary = binary;
     this.home = home;
-    this.#program = new LineProgram(binary, ["-q", "--home", home, "batch"]);
+    const words = [binary, "-q", "--home", home, "batch"];
+    const pin = ["taskset", "-c", "0", "env", "GOMAXPROCS=1"];
+    const [program, ...args] = alone && hasProgram("taskset")
+      ? [...pin, ...words]
+      : words;
+    this.#program = new LineProgram(program!, args);
   }
 
   /**

@@ -48,6 +48,7 @@ export class Room implements AsyncDisposable {
   readonly peer: Peer | undefined;
   readonly limit: Limit | undefined;
   readonly #stack: AsyncDisposableStack;
+  #pinned: Peer | undefined;
   readonly #made = new Map<string, Promise<void>>();
 
   private constructor(
@@ -169,9 +170,15 @@ export class Room implements AsyncDisposable {
     };
   }
 
-  /** Docker's driver, repeating jobs. */
-  peerJobs(jobs: Jobs, times = 1): Contender | undefined {
+  /** Docker's driver once more, kept to one processor. */
+  get pinnedPeer(): Peer | undefined {
     const { peer } = this;
+    if (peer === undefined) return undefined;
+    return this.#pinned ??= this.use(new Peer(peer.binary, peer.home, true));
+  }
+
+  /** Docker's driver, repeating jobs. */
+  peerJobs(jobs: Jobs, times = 1, peer = this.peer): Contender | undefined {
     if (peer === undefined) return undefined;
     const all = Array.from({ length: times }, () => jobs).flat();
     return {

@@ -7,7 +7,7 @@
 
 import type { Room } from "./room.ts";
 import { shell } from "./program.ts";
-import { median, note, sync } from "./timing.ts";
+import { calm, median, note } from "./timing.ts";
 
 /** One of those that do a row's work. */
 export interface Contender {
@@ -111,7 +111,7 @@ async function once(
   const taken: Record<string, number> = {};
   for (const [name, contender] of Object.entries(contenders)) {
     for (const path of contender.reads ?? []) await read(path);
-    await sync();
+    await calm();
     taken[name] = await contender.measure();
     await contender.undo?.();
   }

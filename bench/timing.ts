@@ -17,9 +17,31 @@ export async function microseconds(work: () => unknown): Promise<number> {
   return (performance.now() - start) * 1000;
 }
 
-/** Has everything written, so that no earlier work's data disturb the next one. */
-export async function sync(): Promise<void> {
+const SAMPLE_MS = 40;
+
+/** Most time to wait for others, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/** Clock ticks of all processors, and how many of them were idle. */
+function ticks(): { all: number; idle: number } {
+  const [line] = Deno.readTextFileSync("/proc/stat").split("\n", 1);
+  const fields = line!.split(/\s+/).slice(1, 9).map(Number);
+  return { all: fields.reduce((a, b) => a + b), idle: fields[3]! };
+}
+
+/**
+ * Waits until all is written, so that no earlier work's data disturb the next
+ * one, and, for a while, until nobody works on this machine.
+ */
+export async function calm(): Promise<void> {
   await new Deno.Command("sync").output();
+  for (const start = performance.now();;) {
+    const before = ticks();
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    const after = ticks();
+    const busy = (after.all - after.idle) - (before.all - before.idle);
+    if (busy <= 1 || performance.now() - start > PATIENCE_MS) return;
+  }
 }
 
 /** Shows a time in microseconds, or that there is none. */

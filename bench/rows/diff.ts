@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Peer } from "../peer.ts";
 import { diffFile, diffPipe, diffStream } from "../ours.ts";
 import { run, shell } from "../program.ts";
 import type { ArchiveName, Room } from "../room.ts";
@@ -61,10 +62,15 @@ function ours(room: Room, id: string, sink: Sink): Contender {
   }
 }
 
-function docker(room: Room, id: string, sink: Sink): Contender | undefined {
+function docker(
+  room: Room,
+  id: string,
+  sink: Sink,
+  peer: Peer | undefined,
+): Contender | undefined {
   const [pipe, file] = paths(room);
   const output = { pipe, file, stream: "/dev/null" }[sink];
-  const jobs = room.peerJobs([["diff", id, "", "-o", output]]);
+  const jobs = room.peerJobs([["diff", id, "", "-o", output]], 1, peer);
   if (jobs === undefined) return undefined;
   const contender = { ...jobs, reads: [room.docker(id)] };
   if (sink === "pipe") return read(contender, pipe);
@@ -98,11 +104,14 @@ function diff(what: string, id: ArchiveName, sink: Sink): Row {
       const limit = room.limitOf(1, "read", room.ours(id));
       return {
         ours: ours(room, id, sink),
-        docker: docker(room, id, sink),
+        docker: docker(room, id, sink, room.pinnedPeer),
         limit: isBig
           ? byShell(room, id, LINES.cat[sink])
           : limit && { ...limit, reads: [room.ours(id)] },
         "GNU tar": byShell(room, id, LINES.tar[sink]),
+        "Docker on all processors": sink === "pipe"
+          ? docker(room, id, sink, room.peer)
+          : undefined,
       };
     },
   };
