@@ -8,12 +8,14 @@
 import type { Driver } from "../mod.ts";
 import { openArchive } from "../src/cli/archive_input.ts";
 import { writeFileWhole } from "../src/cli/output_file.ts";
-import { openFile, type Sink, writePieces } from "../src/cli/streams.ts";
+import { openSink } from "../src/cli/descriptor_sink.ts";
+import { writePieces } from "../src/cli/pieces.ts";
+import { openFile, type Sink } from "../src/cli/streams.ts";
 import { openDiff } from "../src/driver/diff.ts";
 import { contextOf } from "../src/driver/driver.ts";
 import { applyFrom } from "../src/driver/init.ts";
 import { descriptorSource } from "../src/driver/source.ts";
-import { AT_FDCWD, O_RDONLY } from "../src/linux/constants.ts";
+import { AT_FDCWD, O_RDONLY, O_WRONLY } from "../src/linux/constants.ts";
 import { closeFd, openAt } from "../src/linux/file.ts";
 
 const NEVER = new AbortController().signal;
@@ -50,7 +52,7 @@ export async function diffPipe(
   id: string,
   path: string,
 ): Promise<void> {
-  using pipe = await Deno.open(path, { write: true });
+  using pipe = openSink(path, O_WRONLY, 0, path);
   await diffTo(driver, id, pipe);
 }
 
@@ -66,8 +68,7 @@ export function diffFile(
 async function diffTo(driver: Driver, id: string, sink: Sink): Promise<void> {
   const diff = await openDiff(contextOf(driver), id, undefined);
   try {
-    const fill = (buffer: Uint8Array<ArrayBuffer>) => diff.archive.fill(buffer);
-    await writePieces(fill, sink, "the archive", NEVER, () => {});
+    await writePieces(diff.archive, sink, "the archive", NEVER, () => {});
   } finally {
     diff.close();
   }
