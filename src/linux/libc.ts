@@ -2,7 +2,9 @@
  * The one door to libc: the symbol table, C strings and errno.
  *
  * Nothing outside this folder sees a pointer or an errno number. Importing this
- * module opens the library, so it needs `--allow-ffi`.
+ * module opens the library, so it needs `--allow-ffi`. Most functions are bound
+ * when they are first asked for: binding one compiles code, and binding all would
+ * take longer than a short command works.
  *
  * Results of `ssize_t` are declared `i32`: the calls here never ask for 2 GiB or
  * more at once, and the low half of the register holds any smaller result.
@@ -150,8 +152,53 @@ const SYMBOLS = {
 /** The functions of the table, typed. */
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
+const LIBRARY = "libc.so.6";
+type Name = keyof typeof SYMBOLS;
+const NAMES = Object.keys(SYMBOLS) as Name[];
+
+/**
+ * Whether a function is bound at once: one that runs on another thread goes by
+ * the open library, and errno must be readable when a first call has failed.
+ */
+function isEarly(name: Name): boolean {
+  return name === "__errno_location" || "nonblocking" in SYMBOLS[name];
+}
+
+const early = Deno.dlopen(
+  LIBRARY,
+  Object.fromEntries(
+    NAMES.filter(isEarly).map((name) => [name, SYMBOLS[name]]),
+  ),
+).symbols;
+
+/**
+ * Binds one function. Its handle is given back at once, since nobody could do so
+ * later; the library stays, held by the early one, and so does the function.
+ */
+function bind(name: Name): unknown {
+  const library = Deno.dlopen(LIBRARY, { [name]: SYMBOLS[name] });
+  const bound = library.symbols[name];
+  library.close();
+  return bound;
+}
+
+/**
+ * Adds the functions that are bound when they are first read. The getters stay,
+ * where a property would change: so each place that calls a function sees the
+ * same one from its first call on, and V8 calls it directly.
+ */
+function withLater(functions: object): Libc {
+  for (const name of NAMES) {
+    if (isEarly(name)) continue;
+    let bound: unknown;
+    const get = () => bound ??= bind(name);
+    Object.defineProperty(functions, name, { get });
+  }
+  return functions as Libc;
+}
+
 /** The functions of libc. */
-export const libc: Libc = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+export const libc: Libc = withLater(early);
 
 /** This thread's errno, seen in place: reading it allocates nothing. */
 const errnoCell = new Int32Array(
