@@ -2,7 +2,8 @@
  * The typed face of `@grpc/grpc-js`: a server of calls whose messages are bytes.
  *
  * Beside `src/deps.ts` the only file under `src` that imports bare specifiers.
- * It takes a quarter of a second to load, so only what serves gRPC imports it.
+ * It takes a quarter of a second to load, so only what serves gRPC imports it. The
+ * version stands here: what `deno.json` names would be fetched by every command.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import {
   type MethodDefinition,
   Server,
   ServerCredentials,
-} from "@grpc/grpc-js";
+} from "npm:@grpc/grpc-js@1.14.7";
 
 /** Codes of gRPC that a call may fail with. */
 export const GRPC_CODES = {

@@ -10,8 +10,8 @@ import {
   credentials,
   type Metadata,
   type MethodDefinition,
-} from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+} from "npm:@grpc/grpc-js@1.14.7";
+import { loadSync } from "npm:@grpc/proto-loader@0.8.1";
 import { assert, assertEquals, fail } from "../../assert.ts";
 
 /** Full name of the service. */

@@ -79,7 +79,7 @@ Deno.test(
   ROOT_ONLY,
   async () => {
     await using served = await Served.start();
-    const { Client, credentials } = await import("@grpc/grpc-js");
+    const { Client, credentials } = await import("npm:@grpc/grpc-js@1.14.7");
     const client = new Client(
       `unix:${served.socket}`,
       credentials.createInsecure(),
