@@ -16,7 +16,6 @@ import type { CheckOptions, Finding } from "../types.ts";
 import type { Expected } from "./facts.ts";
 import { type Fault, findingOf, keyOf } from "./fault.ts";
 import { look } from "./look.ts";
-import { contentFaults } from "./deep.ts";
 import { ownerOfHome } from "./owners.ts";
 import { Outcome, repairHome } from "./repair.ts";
 import { doubtfulLayers } from "./rules/lowers.ts";
@@ -49,7 +48,9 @@ export async function checkHome(
   const unknown = faults.some(({ name }) => name.startsWith("lower-"))
     ? doubtfulLayers(view)
     : new Set<string>();
-  const job: Job = { home, view, unknown, expected, options, outcome };
+  // It brings along what hashes files.
+  const deep = options.deep ? await import("./deep.ts") : undefined;
+  const job: Job = { home, view, unknown, expected, options, outcome, deep };
   const left = [
     ...within(faults, view, ids),
     ...await layersFaults(job, ids ?? [...view.layers.keys()]),
@@ -69,6 +70,8 @@ interface Job {
   readonly expected: Expected;
   readonly options: CheckOptions;
   readonly outcome: Outcome;
+  /** Compares content, if that is wanted. */
+  readonly deep: typeof import("./deep.ts") | undefined;
 }
 
 /** Looks through the files of layers, and mends what can be mended there. */
@@ -92,7 +95,7 @@ async function layersFaults(
 }
 
 function* scan(
-  { home, view, unknown, expected, options }: Job,
+  { home, view, unknown, expected, options, deep }: Job,
   ids: readonly string[],
 ): Generator<void, Fault[]> {
   const namespace = ownerOfHome(view).uid === 0
@@ -104,7 +107,7 @@ function* scan(
     const known = !unknown.has(id);
     found.push(...yield* treeFaults(home, view, id, known, namespace));
     const layer = view.layers.get(id);
-    if (options.deep && layer) found.push(...yield* contentFaults(home, layer));
+    if (deep && layer) found.push(...yield* deep.contentFaults(home, layer));
     yield;
   }
   options.onProgress?.({ layers: ids.length, of: ids.length });

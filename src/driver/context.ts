@@ -23,8 +23,18 @@ import { Turns } from "../store/turns.ts";
 import type { Owners } from "../tree/owners.ts";
 import type { PackSettings } from "../tree/pack.ts";
 import { Background } from "./background.ts";
+import { Later } from "./later.ts";
 import type { Settings } from "./options.ts";
 import type { Quota } from "./quota.ts";
+
+/** Code that is loaded when it is first needed. */
+interface Jobs {
+  readonly apply: Later<typeof import("./apply.ts")>;
+  readonly changes: Later<typeof import("./changes.ts")>;
+  readonly cleanup: Later<typeof import("./cleanup.ts")>;
+  readonly diff: Later<typeof import("./diff.ts")>;
+  readonly record: Later<typeof import("./record.ts")>;
+}
 
 /** Parts of one driver. */
 export class Context {
@@ -34,6 +44,14 @@ export class Context {
   readonly turns: Turns = new Turns();
   /** What goes on after calls have answered. */
   readonly background: Background = new Background();
+  /** Larger jobs, which bring along most of the program. */
+  readonly jobs: Jobs = {
+    apply: new Later(() => import("./apply.ts")),
+    changes: new Later(() => import("./changes.ts")),
+    cleanup: new Later(() => import("./cleanup.ts")),
+    diff: new Later(() => import("./diff.ts")),
+    record: new Later(() => import("./record.ts")),
+  };
   /** Mountpoints that this driver mounted. */
   readonly mounted: Set<string> = new Set();
 
@@ -46,6 +64,16 @@ export class Context {
     readonly quota: Quota,
     readonly warn: (message: string) => void,
   ) {}
+
+  /**
+   * Loads the larger jobs, so that they come to their turns in the order in which
+   * they are asked for, and need no file but those of layers.
+   */
+  async loadJobs(): Promise<void> {
+    const { record, ...always } = this.jobs;
+    await Promise.all(Object.values(always).map((job) => job.load()));
+    if (this.settings.manifest) await record.load();
+  }
 
   /** Absolute path of the home. */
   get home(): string {

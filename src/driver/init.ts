@@ -5,10 +5,8 @@
  */
 
 import type { ApplyOptions, DriverOptions } from "../types.ts";
-import { applyArchive } from "./apply.ts";
 import { contextOf, type Driver, newDriver } from "./driver.ts";
 import { openContext, type Opening } from "./open.ts";
-import { recover } from "./recover.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -42,8 +40,8 @@ export function init(
 }
 
 /**
- * Opens the driver with less ado than {@linkcode init}: the kernel is asked only
- * what a job needs.
+ * Opens the driver with less ado than {@linkcode init}: the kernel is asked, and
+ * code is loaded, only for what a job needs.
  *
  * @param home Path of the home.
  * @param options Storage options and id maps.
@@ -55,7 +53,11 @@ export async function openDriver(
   opening: Opening,
 ): Promise<Driver> {
   const context = openContext(home, options, opening);
-  if (opening === "check") await recover(context);
+  if (opening === "check") {
+    const { recover } = await import("./recover.ts");
+    await recover(context);
+    await context.loadJobs();
+  }
   return newDriver(context);
 }
 
@@ -72,5 +74,8 @@ export function applyFrom(
   source: Source,
   options: ApplyOptions = {},
 ): Promise<number> {
-  return applyArchive(contextOf(driver), id, parent, source, options);
+  const context = contextOf(driver);
+  return context.jobs.apply.use(({ applyArchive }) =>
+    applyArchive(context, id, parent, source, options)
+  );
 }

@@ -6,11 +6,8 @@
 
 import type { Dir } from "../linux/dir.ts";
 import { syncFd, syncFileSystem } from "../linux/file.ts";
-import { LineWriter } from "../store/lines.ts";
-import { DIFF, MANIFEST, temporaryName } from "../store/layout.ts";
-import { recordTree } from "../tree/manifest.ts";
+import { DIFF, MANIFEST } from "../store/layout.ts";
 import type { Context } from "./context.ts";
-import { paced } from "../pace.ts";
 
 /**
  * Waits until what was written so far is on the disk, unless that is not wanted:
@@ -45,17 +42,10 @@ export function dropManifest(layer: Dir): void {
  * @returns Puts the record in its place; called once the files are in theirs.
  */
 export async function recordLayer(
-  { settings }: Context,
+  { settings, jobs }: Context,
   layer: Dir,
   name = DIFF,
 ): Promise<() => void> {
   if (!settings.manifest) return () => {};
-  const temporary = temporaryName(MANIFEST);
-  using root = layer.openDir(name);
-  using file = new LineWriter(layer, temporary, 0o600);
-  await paced(recordTree(root), (line) => {
-    if (line !== undefined) file.add(line);
-  });
-  file.finish();
-  return () => layer.rename(temporary, layer, MANIFEST);
+  return await jobs.record.use(({ recordFiles }) => recordFiles(layer, name));
 }
