@@ -24,13 +24,28 @@ import { inUserNamespace, kernelAtLeast } from "./userns.ts";
 /** Where the kernel shows the defaults of overlayfs. */
 const PARAMETERS = "/sys/module/overlay/parameters";
 
-function isOn(parameter: string): boolean {
+/** Value of a parameter, such as `"Y"`; `undefined` if the kernel does not show it. */
+function parameter(name: string): string | undefined {
   try {
-    return Deno.readTextFileSync(`${PARAMETERS}/${parameter}`).trim() === "Y";
+    return Deno.readTextFileSync(`${PARAMETERS}/${name}`).trim();
   } catch (error) {
     if (isPassing(error)) throw error;
-    return false;
+    return undefined;
   }
+}
+
+function isOn(name: string): boolean {
+  return parameter(name) === "Y";
+}
+
+/**
+ * Whether the kernel says that mounts neither redirect directories nor copy up
+ * metadata alone, unless they are told to; ours are not. A kernel that has the
+ * parameter of the latter (4.19) copies up no opaque mark either (4.8), so that
+ * no trial mount is needed.
+ */
+function isPlain(): boolean {
+  return parameter("metacopy") === "N" && parameter("redirect_dir") === "N";
 }
 
 /**
@@ -100,7 +115,7 @@ export class Support {
 
   /** Whether a changed mode copies up metadata only. */
   get metacopy(): boolean {
-    return this.#metacopy ??= this.#probe(
+    return this.#metacopy ??= !isPlain() && this.#probe(
       () => probeMetacopy(this.#base, this.namespace, this.#settings()),
       () => isOn("metacopy"),
     );
@@ -136,6 +151,7 @@ export class Support {
     if (this.userNamespace && !this.userxattr) {
       return "native diff is not supported in user namespace, consider updating to kernel 5.11 or later to fix";
     }
+    if (isPlain()) return undefined;
     try {
       return this.#probe(
         () => probeNativeDiff(this.#base, this.namespace, this.#settings()),
