@@ -10,6 +10,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { withLateBuiltins } from "./late_builtins.ts";
 import { packPortable } from "./portable.ts";
 import { complain, say } from "./say.ts";
 
@@ -42,7 +43,8 @@ export async function compilePortable(options: CompileOptions): Promise<void> {
 }
 
 /**
- * Bundles a program and all it imports into one module.
+ * Bundles a program and all it imports into one module, which loads modules of
+ * the runtime when it uses them.
  *
  * @param program Path of the main module.
  * @returns The bytes of a JavaScript module.
@@ -57,7 +59,8 @@ export async function bundle(
     const args = ["bundle", "--quiet", "--platform=deno", "-o", file, program];
     const { success, stderr } = await deno(args);
     if (!success) throw new Error(decoder.decode(stderr).trimEnd());
-    return await Deno.readFile(file);
+    const text = await Deno.readTextFile(file);
+    return new TextEncoder().encode(withLateBuiltins(text));
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
