@@ -5,9 +5,10 @@
  */
 
 import { AT_FDCWD } from "../linux/constants.ts";
-import { copyPiece, writePiece } from "../linux/copy.ts";
+import { copyPiece, pipePiece, writePiece } from "../linux/copy.ts";
 import { closeFd, openAt } from "../linux/file.ts";
 import { widenPipe } from "../linux/poll.ts";
+import { statFd } from "../linux/stat.ts";
 import { type Sink, systemError } from "./streams.ts";
 
 /**
@@ -18,9 +19,10 @@ import { type Sink, systemError } from "./streams.ts";
  */
 export function descriptorSink(fd: number, name: string): Sink {
   widenPipe(fd);
+  const move = statFd(fd, name).type === "fifo" ? pipePiece : copyPiece;
   return {
     write: (bytes) => writePiece(fd, bytes, name),
-    take: (body) => copyPiece(fd, body, body.length, name),
+    take: (body) => move(fd, body, body.length, name),
   };
 }
 

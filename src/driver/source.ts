@@ -64,8 +64,10 @@ export function streamSource(
   };
 }
 
-/** Bytes read at once from a descriptor. */
-const CHUNK = 256 * 1024;
+/** Bytes read at once from a file. */
+const FILE_CHUNK = 256 * 1024;
+/** Bytes read at once from a pipe: what it holds when it is wide. */
+const PIPE_CHUNK = 1 << 20;
 
 /**
  * Reads a descriptor: a file at once, a pipe as its bytes come.
@@ -79,12 +81,13 @@ export function descriptorSource(
   path: string,
   signal?: AbortSignal,
 ): Source {
-  const buffer = new Uint8Array(CHUNK);
+  const isFile = statFd(fd, path).type === "file";
+  const buffer = new Uint8Array(isFile ? FILE_CHUNK : PIPE_CHUNK);
   const read = () => {
     const length = readFd(fd, buffer, path);
     return length === 0 ? undefined : buffer.subarray(0, length);
   };
-  if (statFd(fd, path).type === "file") {
+  if (isFile) {
     return { next: read, pass: (length) => pass(fd, length, path), close() {} };
   }
   widenPipe(fd);

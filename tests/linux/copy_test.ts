@@ -12,6 +12,7 @@ import {
 } from "../../src/linux/constants.ts";
 import {
   copyPiece,
+  pipePiece,
   positionOf,
   seekFd,
   skipFd,
@@ -129,6 +130,35 @@ Deno.test("A pipe that does not block is waited for", async () => {
   while (readable(reader)) drain();
 
   assertEquals(Uint8Array.from(read), bytes);
+});
+
+Deno.test("pipePiece() fills a pipe, and waits for room once it is full", async () => {
+  using files = new Files();
+  const bytes = new Uint8Array(200_000).map((_, i) => i % 249);
+  const from = files.holding("from", bytes);
+  const { reader, writer } = files.pipe();
+  const read: number[] = [];
+  const buffer = new Uint8Array(1 << 20);
+
+  for (let at = 0; at < bytes.length;) {
+    const place = { fd: from, offset: at };
+    const moving = pipePiece(writer, place, bytes.length, "pipe");
+    // Later: a full pipe is waited for elsewhere.
+    await turn(5);
+    const count = readFd(reader, buffer, "pipe");
+    read.push(...buffer.subarray(0, count));
+    at += await moving;
+  }
+  while (readable(reader)) {
+    read.push(...buffer.subarray(0, readFd(reader, buffer, "pipe")));
+  }
+
+  assertEquals(Uint8Array.from(read), bytes);
+  const end = { fd: from, offset: bytes.length };
+  assertEquals(await pipePiece(writer, end, 1, "pipe"), 0);
+  files.close(reader);
+  const start = { fd: from, offset: 0 };
+  await assertCode(() => pipePiece(writer, start, 1, "pipe"), "EPIPE");
 });
 
 Deno.test("readable() and writable() say that a file does not wait", () => {
