@@ -10,6 +10,7 @@ import { LineWriter } from "../store/lines.ts";
 import { DIFF, MANIFEST, temporaryName } from "../store/layout.ts";
 import { recordTree } from "../tree/manifest.ts";
 import type { Context } from "./context.ts";
+import { dropExact } from "./exact.ts";
 import { paced } from "../pace.ts";
 
 /**
@@ -32,8 +33,9 @@ export function persistNames({ settings }: Context, layer: Dir): void {
 }
 
 /** Forgets what an earlier apply recorded, before it is no longer true. */
-export function dropManifest(layer: Dir): void {
+export function dropRecords(layer: Dir): void {
   if (layer.tryStat(MANIFEST) !== undefined) layer.unlink(MANIFEST);
+  dropExact(layer);
 }
 
 /**

@@ -140,7 +140,10 @@ export function truncateFd(fd: number, length: number, path: string): void {
 
 const SEEK_CUR = 1;
 
-/** Moves the position of an open file forward; what is passed over reads as zeros. */
+/**
+ * Moves the position of an open file forward, or back by less than nothing. What
+ * is passed over at the end of a file that is written reads as zeros.
+ */
 export function skipFd(fd: number, length: number, path: string): void {
   const at = libc.lseek(fd, BigInt(length), SEEK_CUR);
   checked(at < 0n ? -1 : 0, "lseek", path);

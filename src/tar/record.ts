@@ -51,16 +51,16 @@ export class RecordWriter {
   readonly #block = new Uint8Array(BLOCK_LIMIT);
   #at = 0;
   #total = 0;
+  #begun = false;
 
   /**
    * Begins a record.
    *
-   * @param write Takes the next bytes of the record; what it throws, the call
-   * that brought them throws.
+   * @param write Takes the next bytes of the record, none before a part comes;
+   * what it throws, the call that brought them throws.
    */
   constructor(write: (bytes: Uint8Array) => void) {
     this.#write = write;
-    write(MAGIC);
   }
 
   /** Adds bytes of the archive. */
@@ -138,6 +138,8 @@ export class RecordWriter {
   }
 
   #flush(): void {
+    if (!this.#begun) this.#write(MAGIC);
+    this.#begun = true;
     const text = this.#block.subarray(0, this.#at);
     const stored = zlib.zstdCompressSync(text, LEVEL);
     const block = new Uint8Array(BLOCK_HEAD + stored.length);

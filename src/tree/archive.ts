@@ -4,9 +4,47 @@
  * @module
  */
 
-import { readFd, sendFile } from "../linux/file.ts";
+import { readFd, sendFile, skipFd } from "../linux/file.ts";
 import { HeaderEncoder, padding, TAR_END } from "../tar/writer.ts";
 import { type PackItem, shrank } from "./pack.ts";
+
+/** A piece of an archive: bytes as they are, then content of a file. */
+export interface ArchiveItem {
+  /** Bytes that come first, valid until the next item is asked for. */
+  readonly head: Uint8Array;
+  /** File to read on in, or -1; closed by who made the item. */
+  readonly fd: number;
+  /** Bytes of content, which the file must have. */
+  readonly size: number;
+  /** Zeros after the content. */
+  readonly padding: number;
+  /** Path of the file for error messages. */
+  readonly path: string;
+  /** Is shown the content, in order, once. */
+  readonly check?: (content: Uint8Array) => void;
+}
+
+const NO_FILE = { fd: -1, size: 0, padding: 0, path: "" };
+
+/** Bytes of an archive that are no file's content. */
+export function bareItem(head: Uint8Array): ArchiveItem {
+  return { head, ...NO_FILE };
+}
+
+/**
+ * Writes the headers of entries, and the end of the archive.
+ *
+ * @param items Entries with their content; closed with the answer.
+ */
+export function* encoded(items: Iterable<PackItem>): Generator<ArchiveItem> {
+  const encoder = new HeaderEncoder();
+  for (const { entry, fd, path } of items) {
+    const size = fd >= 0 ? entry.size : 0;
+    const head = encoder.encode(entry);
+    yield { head, fd, size, padding: padding(size), path };
+  }
+  yield bareItem(TAR_END);
+}
 
 /** Longest time to fill a buffer, in milliseconds, so that others get a turn. */
 const TURN_MS = 5;
@@ -16,6 +54,9 @@ const ENTRIES = 16;
 /** From this size on a file's content is better moved by the kernel. */
 const LARGE = 256 * 1024;
 
+/** Most content that is looked at before it is moved by the kernel. */
+const LOOK = 256 * 1024;
+
 /**
  * Produces an archive piece by piece, at the pace of whoever fills buffers.
  *
@@ -23,21 +64,22 @@ const LARGE = 256 * 1024;
  * buffer, or moved by the kernel with {@linkcode Archive.sendBody}.
  */
 export class Archive implements Disposable {
-  readonly #items: Iterator<PackItem>;
-  readonly #encoder = new HeaderEncoder();
-  #item: PackItem | undefined;
+  readonly #items: Iterator<ArchiveItem>;
+  #item: ArchiveItem | undefined;
   /** Header, padding or end blocks that wait to be copied out. */
   #pending: Uint8Array = new Uint8Array();
   #body = 0;
+  /** Bytes of the content that come next and were looked at already. */
+  #looked = 0;
   #padding = 0;
   #ended = false;
 
   /**
    * Makes an archive of items.
    *
-   * @param items Entries with their content; closed early by disposal.
+   * @param items Its pieces; closed early by disposal.
    */
-  constructor(items: Iterator<PackItem>) {
+  constructor(items: Iterator<ArchiveItem>) {
     this.#items = items;
   }
 
@@ -80,27 +122,32 @@ export class Archive implements Disposable {
   }
 
   #readBody(into: Uint8Array<ArrayBuffer>): number {
-    const { fd, path } = this.#item!;
+    const { fd, path, check } = this.#item!;
     const part = into.length > this.#body ? into.subarray(0, this.#body) : into;
     const length = readFd(fd, part, path);
     if (length === 0) throw shrank(path);
-    this.#body -= length;
+    check?.(part.subarray(this.#looked, length));
+    this.#passed(length);
     return length;
   }
 
-  /** Goes to the next entry, or to the end blocks. */
+  #passed(length: number): void {
+    this.#body -= length;
+    this.#looked = Math.max(0, this.#looked - length);
+  }
+
+  /** Goes to the next piece, if there is one. */
   #advance(): boolean {
     if (this.#ended) return false;
     const { value, done } = this.#items.next();
     if (done) {
       this.#ended = true;
-      this.#pending = TAR_END;
-      return true;
+      return false;
     }
     this.#item = value;
-    this.#pending = this.#encoder.encode(value.entry);
-    this.#body = value.fd >= 0 ? value.entry.size : 0;
-    this.#padding = padding(this.#body);
+    this.#pending = value.head;
+    this.#body = value.size;
+    this.#padding = value.padding;
     return true;
   }
 
@@ -119,14 +166,22 @@ export class Archive implements Disposable {
    */
   sendBody(fd: number, most: number): number {
     const item = this.#item!;
-    const length = sendFile(
-      fd,
-      item.fd,
-      Math.min(most, this.#body),
-      item.path,
-    );
+    const count = Math.min(most, this.#body, this.#look(item));
+    const length = sendFile(fd, item.fd, count, item.path);
     if (length === 0) throw shrank(item.path);
-    this.#body -= length;
+    this.#passed(length);
+    return length;
+  }
+
+  /** Shows what the kernel will move, if somebody wants to see it; tells how much may go. */
+  #look({ fd, path, check }: ArchiveItem): number {
+    if (check === undefined) return Infinity;
+    if (this.#looked > 0) return this.#looked;
+    const part = new Uint8Array(Math.min(LOOK, this.#body));
+    const length = readFd(fd, part, path);
+    check(part.subarray(0, length));
+    skipFd(fd, -length, path);
+    this.#looked = length;
     return length;
   }
 

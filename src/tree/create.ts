@@ -55,7 +55,9 @@ export class Creator implements Disposable {
   readonly #settings: CreateSettings;
   readonly #metadata: Metadata;
   readonly #dirTimes = new Map<string, { atime: TarTime; mtime: TarTime }>();
-  #file: { fd: number; entry: TarEntry; owner: HostOwner } | undefined;
+  #file:
+    | { fd: number; path: string; entry: TarEntry; owner: HostOwner }
+    | undefined;
   #hole = false;
   /** Directories of the tree. */
   readonly parents: Parents;
@@ -149,13 +151,13 @@ export class Creator implements Disposable {
   }
 
   #createFile(place: Place, entry: TarEntry, owner: HostOwner): void {
-    const { dir, name } = place;
+    const { dir, name, path } = place;
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     const fd = this.#replacing(
       place,
       () => openAt(dir, name, flags, entry.mode & 0o777),
     );
-    this.#file = { fd, entry, owner };
+    this.#file = { fd, path, entry, owner };
     this.diskBytes += entry.size;
   }
 
@@ -220,6 +222,11 @@ export class Creator implements Disposable {
   #setTimes({ dir, name }: Place, entry: TarEntry): void {
     const { atime, mtime } = diskTimes(entry);
     dir.utimes(name, atime, mtime);
+  }
+
+  /** Path of the current file, if there is one. */
+  get filling(): string | undefined {
+    return this.#file?.path;
   }
 
   /** Takes the next bytes of the current file, if there is one. */
