@@ -179,7 +179,10 @@ async function unpackDirectly(
   fresh: boolean,
 ): Promise<number> {
   using root = job.dir.openDir(name);
-  using unpacker = new Unpacker(root, settingsFor(job.context, "mark", fresh));
+  using unpacker = new Unpacker(root, {
+    ...settingsFor(job.context, "mark", fresh),
+    ...job.recording && { discard: job.recording.discard },
+  });
   await unpackWith(unpacker, job, fresh);
   return (fresh ? unpacker.diskBytes : undefined) ?? await paced(usage(root));
 }

@@ -10,12 +10,14 @@
 
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
+import { removeTree } from "../linux/remove.ts";
 import { paced } from "../pace.ts";
 import type { Layer } from "../store/layer.ts";
 import { EXACT, temporaryName } from "../store/layout.ts";
 import { Recorder } from "../tar/recorder.ts";
 import type { TarSink } from "../tar/sink.ts";
 import { proveReplay } from "../tree/exact.ts";
+import { Aside } from "../tree/lost.ts";
 import { NewRecord, OldRecord } from "../tree/record_file.ts";
 import type { Unpacker } from "../tree/unpack.ts";
 import type { Context } from "./context.ts";
@@ -30,8 +32,10 @@ export function dropExact(layer: Dir): boolean {
 /** The record of an archive that is being unpacked. */
 export class Recording implements Disposable {
   readonly #layer: Dir;
-  readonly #name = temporaryName(EXACT);
-  readonly #record: NewRecord;
+  #name = temporaryName(EXACT);
+  #record: NewRecord;
+  #recorder: Recorder | undefined;
+  #aside: { dir: Dir; name: string; things: Aside } | undefined;
   #doubted = false;
 
   private constructor(layer: Dir) {
@@ -56,7 +60,21 @@ export class Recording implements Disposable {
    * @param unpacker Who makes files of them.
    */
   recorder(sink: TarSink, unpacker: Unpacker): Recorder {
-    return new Recorder(sink, unpacker, this.#record.writer);
+    this.#recorder = new Recorder(sink, unpacker, this.#record.writer);
+    return this.#recorder;
+  }
+
+  /** Sets aside what the archive replaces. */
+  readonly discard = (dir: Dir, name: string, path: string): void => {
+    this.#aside ??= this.#makeAside();
+    this.#aside.things.take(dir, name, path, this.#recorder!.files);
+  };
+
+  #makeAside() {
+    const name = temporaryName(EXACT);
+    this.#layer.mkdir(name, 0o700);
+    const dir = this.#layer.openDir(name);
+    return { dir, name, things: new Aside(dir) };
   }
 
   /** Says that the files may not be those that the archive brought. */
@@ -76,7 +94,7 @@ export class Recording implements Disposable {
     warn: (message: string) => void,
   ): Promise<() => void> {
     this.#record.writer.finish();
-    const fault = this.#doubted ? await this.#fault(name) : undefined;
+    const fault = this.#doubted ? await this.#settle(name) : undefined;
     if (fault === undefined) {
       return () => this.#layer.rename(this.#name, this.#layer, EXACT);
     }
@@ -85,12 +103,11 @@ export class Recording implements Disposable {
     return () => {};
   }
 
-  /** Why the archive cannot be written anew from the files, if so. */
-  async #fault(name: string): Promise<DriverError | undefined> {
-    using root = this.#layer.openDir(name);
-    using record = OldRecord.tryOpen(this.#layer, this.#name);
+  /** Makes sure of a doubted record; tells what stands against it. */
+  async #settle(name: string): Promise<DriverError | undefined> {
     try {
-      await paced(proveReplay(root, record?.parts() ?? []));
+      await this.#restore();
+      await this.#prove(name);
       return undefined;
     } catch (error) {
       if (error instanceof DriverError && error.code === "EIO") return error;
@@ -98,9 +115,34 @@ export class Recording implements Disposable {
     }
   }
 
-  /** Closes the file. */
+  /** Puts what was set aside into the record. */
+  async #restore(): Promise<void> {
+    if (this.#aside === undefined) return;
+    const { name, things } = this.#aside;
+    const earlier = this.#name;
+    using old = OldRecord.open(this.#layer, earlier);
+    this.#record[Symbol.dispose]();
+    this.#name = temporaryName(EXACT);
+    this.#record = new NewRecord(this.#layer, this.#name);
+    try {
+      await paced(things.restore(old.parts(), this.#record.writer));
+    } finally {
+      this.#layer.unlink(earlier);
+      await paced(removeTree(this.#layer, name));
+    }
+  }
+
+  /** Reads all that the record refers to. */
+  async #prove(name: string): Promise<void> {
+    using root = this.#layer.openDir(name);
+    using record = OldRecord.open(this.#layer, this.#name);
+    await paced(proveReplay(root, record.parts()));
+  }
+
+  /** Closes what is open. */
   [Symbol.dispose](): void {
     this.#record[Symbol.dispose]();
+    this.#aside?.dir[Symbol.dispose]();
   }
 }
 

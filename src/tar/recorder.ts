@@ -36,6 +36,8 @@ export class Recorder implements TarSink {
   /** Content that is not recorded yet. */
   #length = 0;
   #crc = 0;
+  /** How many files are recorded by reference. */
+  files = 0;
 
   /**
    * Makes a recorder.
@@ -90,11 +92,16 @@ export class Recorder implements TarSink {
       throw new Error("content does not lie in the chunk that was pushed");
     }
     this.#recordTo(start);
-    if (!this.#named) this.#record.file(this.#path, this.#size);
-    this.#named = true;
+    if (!this.#named) this.#name(this.#path);
     this.#at = start + bytes.length;
     this.#length += bytes.length;
     this.#crc = zlib.crc32(bytes, this.#crc);
+  }
+
+  #name(path: string): void {
+    this.#record.file(path, this.#size);
+    this.#named = true;
+    this.files++;
   }
 
   /** See {@linkcode TarSink.hole}. */

@@ -45,6 +45,8 @@ export interface CreateSettings {
   readonly owners: Owners;
   /** Whether devices are left out, since a user namespace may not make them. */
   readonly skipDevices: boolean;
+  /** Takes away what the archive replaces, `path` in it; deletes it if left out. */
+  readonly discard?: (dir: Dir, name: string, path: string) => void;
   /** Is told of what is left out. */
   readonly warn: (message: string) => void;
 }
@@ -137,7 +139,7 @@ export class Creator implements Disposable {
   }
 
   /** Makes something, after taking away what stands in its place. */
-  #replacing<T>({ dir, name }: Place, make: () => T): T {
+  #replacing<T>({ dir, name, path }: Place, make: () => T): T {
     try {
       return make();
     } catch (error) {
@@ -145,7 +147,7 @@ export class Creator implements Disposable {
     }
     this.replaced = true;
     const { type } = dir.stat(name);
-    removeTreeNow(dir, name);
+    (this.#settings.discard ?? removeTreeNow)(dir, name, path);
     if (type === "dir" || type === "symlink") this.parents.forget(dir);
     return make();
   }

@@ -65,25 +65,33 @@ export class OldRecord implements Disposable {
    *
    * @param dir Directory.
    * @param name Name of the file.
-   * @returns The record; `undefined` if there is none.
    * @throws {DriverError} `EUCLEAN` if it is no file.
+   * @throws {SyscallError} `ENOENT` if there is none.
    */
-  static tryOpen(dir: Dir, name: string): OldRecord | undefined {
+  static open(dir: Dir, name: string): OldRecord {
     const path = `${dir.path}/${name}`;
-    let fd: number;
+    using record = new DisposableStack();
     try {
-      fd = openAt(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      const fd = openAt(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      const found = record.use(new OldRecord(fd, path));
+      if (statFd(fd, path).type === "file") {
+        record.move();
+        return found;
+      }
+    } catch (error) {
+      if (!hasCode(error, "ELOOP", "ENXIO")) throw error;
+    }
+    throw damaged(path, "it is no file");
+  }
+
+  /** Like {@linkcode OldRecord.open}; `undefined` if there is none. */
+  static tryOpen(dir: Dir, name: string): OldRecord | undefined {
+    try {
+      return OldRecord.open(dir, name);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
-      if (hasCode(error, "ELOOP", "ENXIO")) {
-        throw damaged(path, "it is no file");
-      }
       throw error;
     }
-    const record = new OldRecord(fd, path);
-    if (statFd(fd, path).type === "file") return record;
-    record[Symbol.dispose]();
-    throw damaged(path, "it is no file");
   }
 
   /**

@@ -20,7 +20,7 @@ import {
 import { CASES } from "../tar/cases.ts";
 import { readArchive } from "../tar/fixture.ts";
 import { archive, dir, file, link, symlink } from "../tar_builder.ts";
-import { namesIn } from "../trees.ts";
+import { describeTree, namesIn } from "../trees.ts";
 
 const EXACT = { storageOpts: ["overlay2.exact=true"] };
 
@@ -344,4 +344,91 @@ Deno.test("Driver.diff() of an archive of nothing is nothing", async () => {
   await using temp = await exactDriver();
   await applied(temp.driver, new Uint8Array());
   assertEquals(await diffOf(temp.driver), new Uint8Array());
+});
+
+/** Archives that replace what they brought. */
+const REPLACING: Readonly<Record<string, Uint8Array>> = {
+  "a file twice": archive(
+    file("f", "the first"),
+    file("g", "between"),
+    file("f", "the second, which is longer"),
+    file("after", "x"),
+  ),
+  "a file three times, and its hard link": archive(
+    file("f", "one"),
+    link("h", "f"),
+    file("f", "two"),
+    file("h", "three"),
+    file("f", ""),
+    file("f", "four"),
+  ),
+  "a directory that becomes a file": archive(
+    dir("d"),
+    file("d/a/b", "deep"),
+    file("d/a/b", "deep again"),
+    file("d", "flat"),
+    file("e", "x"),
+  ),
+  "a directory that becomes a file and a directory again": archive(
+    file("d/a", "first"),
+    symlink("d", "elsewhere"),
+    dir("elsewhere"),
+    file("d", "second"),
+    dir("d"),
+    file("d/a", "third"),
+  ),
+  "a link that becomes a file": archive(
+    dir("t"),
+    symlink("l", "t"),
+    file("l", "content"),
+    file("t/x", "y"),
+  ),
+  "a whiteout that becomes a file": archive(
+    file(".wh.f", "why not"),
+    file("f", "stays"),
+  ),
+  "the same content twice": archive(file("f", "same"), file("f", "same")),
+};
+
+for (const [name, bytes] of Object.entries(REPLACING)) {
+  Deno.test(`Driver.diff() gives an archive again that holds ${name}`, async () => {
+    await using temp = await exactDriver();
+    const { driver, home, warnings } = temp;
+    const before = openDescriptors();
+    await applied(driver, bytes);
+
+    assertEquals(await diffOf(driver), bytes);
+
+    assertEquals(warnings, []);
+    assertEquals(openDescriptors(), before);
+    const names = [...Deno.readDirSync(`${home}/base`)].map(({ name }) => name);
+    assertEquals(names.sort(), ["diff", "exact", "link"]);
+    await using plain = await init(home);
+    await applied(plain, bytes, "plain");
+    assertEquals(describeTree(`${home}/base/diff`), [
+      ...describeTree(`${home}/plain/diff`),
+    ]);
+  });
+}
+
+Deno.test("Driver.applyDiff() says so if it cannot keep an archive", async () => {
+  await using temp = await exactDriver();
+  const { driver, home, warnings } = temp;
+  // The file is reached by a link that is replaced: nobody can tell where it is.
+  const bytes = archive(
+    dir("t"),
+    symlink("l", "t"),
+    file("l/f", "first"),
+    dir("u"),
+    file("u/f", "second"),
+    symlink("l", "u"),
+  );
+
+  await applied(driver, bytes);
+
+  assertEquals(warnings.length, 1);
+  assertStringIncludes(warnings[0]!, "not kept");
+  const names = [...Deno.readDirSync(`${home}/base`)].map(({ name }) => name);
+  assertEquals(names.sort(), ["diff", "link"]);
+  assertEquals(Deno.readTextFileSync(`${home}/base/diff/t/f`), "first");
 });

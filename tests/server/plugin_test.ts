@@ -20,7 +20,7 @@ Deno.test("Plugin says what it implements before it is told anything", async () 
   const { response } = await temp.send("Plugin.Activate");
   assertEquals(await response.json(), { Implements: ["GraphDriver"] });
   assertEquals(await temp.call("Capabilities"), {
-    Capabilities: { ReproducesExactDiffs: false },
+    Capabilities: { ReproducesExactDiffs: true },
   });
 });
 
