@@ -269,7 +269,7 @@ export class Driver implements AsyncDisposable {
 
   /**
    * Archives what a layer changes: an uncompressed tar with whiteouts, byte for
-   * byte what Docker writes.
+   * byte what Docker writes, or the archive that was applied (`overlay2.exact`).
    *
    * Sockets, and files whose owners are outside the id map, are left out and
    * reported to `onWarning`.
@@ -279,7 +279,7 @@ export class Driver implements AsyncDisposable {
    * none, so that everything is archived.
    * @returns The bytes, made at the reader's pace. It fails with `ENOENT`,
    * `EINVAL` or `EUCLEAN` as other calls do, and with `EIO` if a file becomes
-   * shorter meanwhile: an archive that ends is whole.
+   * shorter or is not what was applied: an archive that ends is whole.
    *
    * @example
    * ```ts

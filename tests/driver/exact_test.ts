@@ -5,6 +5,7 @@
  */
 
 import { type Driver, init } from "../../mod.ts";
+import { contextOf } from "../../src/driver/driver.ts";
 import { RecordWriter } from "../../src/tar/record.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { execute } from "../cli/program.ts";
@@ -431,4 +432,36 @@ Deno.test("Driver.applyDiff() says so if it cannot keep an archive", async () =>
   const names = [...Deno.readDirSync(`${home}/base`)].map(({ name }) => name);
   assertEquals(names.sort(), ["diff", "link"]);
   assertEquals(Deno.readTextFileSync(`${home}/base/diff/t/f`), "first");
+});
+
+/** Has archives go through a mount, as where upper directories cannot be read alone. */
+function withObstacle(driver: Driver): void {
+  Object.defineProperty(contextOf(driver).support, "nativeDiffObstacle", {
+    value: "a test",
+  });
+}
+
+Deno.test("Driver.applyDiff() through a mount keeps an archive, if the layer has all of it", async () => {
+  await using temp = await exactDriver();
+  const { driver, home, warnings } = temp;
+  await applied(
+    driver,
+    archive(dir("real"), symlink("way", "real"), file("z", "l")),
+  );
+  withObstacle(driver);
+  const upper = archive(
+    file("z", "replaces what is below"),
+    file("new", "x".repeat(5000)),
+    file(".wh.gone"),
+    dir("real"),
+    file("real/f", "content"),
+  );
+  await applied(driver, upper, "top", "base");
+  assertEquals(await diffOf(driver, "top"), upper);
+  assertEquals(warnings, []);
+
+  // The layer itself has no link by which its file was made.
+  await applied(driver, archive(file("way/f", "x")), "other", "base");
+  assert(!isKept(home, "other"));
+  assertEquals(warnings.length, 1);
 });
