@@ -16,7 +16,7 @@ import type { CheckOptions, Finding } from "../types.ts";
 import type { Expected } from "./facts.ts";
 import { type Fault, findingOf, keyOf } from "./fault.ts";
 import { look } from "./look.ts";
-import { contentFaults } from "./deep.ts";
+import type { contentFaults } from "./deep.ts";
 import { ownerOfHome } from "./owners.ts";
 import { Outcome, repairHome } from "./repair.ts";
 import { doubtfulLayers } from "./rules/lowers.ts";
@@ -78,7 +78,11 @@ async function layersFaults(
 ): Promise<Fault[]> {
   const { options, outcome, home } = job;
   const give = () => refuseAborted(options.signal);
-  const found = await paced(scan(job, ids), give);
+  // Sums take a while to load, and only this wants them.
+  const content = options.deep
+    ? (await import("./deep.ts")).contentFaults
+    : undefined;
+  const found = await paced(scan(job, ids, content), give);
   const mendable = options.repair ? found.filter(({ repair }) => repair) : [];
   for (const fault of mendable) {
     give();
@@ -88,12 +92,13 @@ async function layersFaults(
   if (again.size === 0) return found;
   const others = found.filter(({ id }) => !again.has(id));
   const changed = ids.filter((id) => again.has(id));
-  return [...others, ...await paced(scan(job, changed), give)];
+  return [...others, ...await paced(scan(job, changed, content), give)];
 }
 
 function* scan(
   { home, view, unknown, expected, options }: Job,
   ids: readonly string[],
+  content: typeof contentFaults | undefined,
 ): Generator<void, Fault[]> {
   const namespace = ownerOfHome(view).uid === 0
     ? expected.namespace
@@ -104,7 +109,7 @@ function* scan(
     const known = !unknown.has(id);
     found.push(...yield* treeFaults(home, view, id, known, namespace));
     const layer = view.layers.get(id);
-    if (options.deep && layer) found.push(...yield* contentFaults(home, layer));
+    if (content && layer) found.push(...yield* content(home, layer));
     yield;
   }
   options.onProgress?.({ layers: ids.length, of: ids.length });

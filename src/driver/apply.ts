@@ -32,7 +32,7 @@ import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
 import { Budget } from "./budget.ts";
 import type { Context, Relation } from "./context.ts";
-import { Recording } from "./exact.ts";
+import type { Recording } from "./exact.ts";
 import {
   dropRecords,
   persistData,
@@ -94,9 +94,16 @@ async function applyLocked(
   const unpack = context.readsUpper(relation) ? unpackDirectly : unpackMounted;
   const { layer, direct } = relation;
   const empty = isEmpty(dir);
-  using recording = empty && direct ? Recording.begin(context, dir) : undefined;
+  const keep = empty && direct && context.settings.exact;
+  using recording = keep ? await record(dir) : undefined;
   const job = { context, layer, dir, source, options, unpack, recording };
   return empty ? await applyBeside(job) : await applyInPlace(job);
+}
+
+/** Begins to keep an archive. */
+async function record(layer: Dir): Promise<Recording> {
+  const { Recording } = await import("./exact.ts");
+  return new Recording(layer);
 }
 
 /** An archive on its way into a layer. */

@@ -6,15 +6,14 @@
 
 import { DriverError } from "../errors.ts";
 import type { Layer } from "../store/layer.ts";
-import { quote } from "../store/layout.ts";
+import { EXACT, quote } from "../store/layout.ts";
 import { Archive, type ArchiveItem, encoded } from "../tree/archive.ts";
-import { replay } from "../tree/exact.ts";
 import { SAME_OWNERS } from "../tree/owners.ts";
 import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
 import type { Context, Relation } from "./context.ts";
-import { keptArchive } from "./exact.ts";
+import type { Kept } from "./exact.ts";
 import { Pace } from "../pace.ts";
 import { View } from "./view.ts";
 
@@ -40,20 +39,20 @@ export async function openDiff(
   parent: string | undefined,
 ): Promise<OpenDiff> {
   const relation = context.relation(id, parent);
-  const own = relation.direct ? openOwn(context, relation) : undefined;
+  const own = relation.direct ? await openOwn(context, relation) : undefined;
   return own ?? await openMerged(context, relation);
 }
 
 /** Begins an archive of a layer's own files, if they can be read by themselves. */
-function openOwn(context: Context, relation: Relation): OpenDiff | undefined {
+async function openOwn(
+  context: Context,
+  relation: Relation,
+): Promise<OpenDiff | undefined> {
   const { layer } = relation;
   const view = View.ofUpper(context, layer);
   try {
-    const kept = keptArchive(context, layer);
-    if (kept !== undefined) {
-      const items = replay(view.root, kept.parts());
-      return opened(confirmed(layer, view, items), view, kept);
-    }
+    const kept = await openKept(context, layer, view);
+    if (kept) return opened(confirmed(layer, view, kept.items), view, kept);
     if (context.readsUpper(relation)) {
       const items = packLayer(view.root, context.packing);
       return opened(encoded(confirmed(layer, view, items)), view);
@@ -64,6 +63,17 @@ function openOwn(context: Context, relation: Relation): OpenDiff | undefined {
   }
   view[Symbol.dispose]();
   return undefined;
+}
+
+async function openKept(
+  { store }: Context,
+  { id }: Layer,
+  { root }: View,
+): Promise<Kept | undefined> {
+  using dir = store.withHome((home) => home.tryOpenDir(id));
+  if (dir?.tryStat(EXACT) === undefined) return undefined;
+  const { keptArchive } = await import("./exact.ts");
+  return keptArchive(dir, root);
 }
 
 async function openMerged(

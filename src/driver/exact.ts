@@ -3,7 +3,8 @@
  * bytes again.
  *
  * The record lies beside the files, and holds while they are what was unpacked:
- * whoever may change them drops it first.
+ * whoever may change them drops it first. Loaded where it is needed only, since
+ * compression takes a while to load.
  *
  * @module
  */
@@ -12,22 +13,14 @@ import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { removeTree } from "../linux/remove.ts";
 import { paced } from "../pace.ts";
-import type { Layer } from "../store/layer.ts";
 import { EXACT, temporaryName } from "../store/layout.ts";
 import { Recorder } from "../tar/recorder.ts";
 import type { TarSink } from "../tar/sink.ts";
-import { proveReplay } from "../tree/exact.ts";
+import type { ArchiveItem } from "../tree/archive.ts";
+import { proveReplay, replay } from "../tree/exact.ts";
 import { Aside } from "../tree/lost.ts";
 import { NewRecord, OldRecord } from "../tree/record_file.ts";
 import type { Unpacker } from "../tree/unpack.ts";
-import type { Context } from "./context.ts";
-
-/** Forgets the archive that a layer was filled from; tells whether there was one. */
-export function dropExact(layer: Dir): boolean {
-  if (layer.tryStat(EXACT) === undefined) return false;
-  layer.unlink(EXACT);
-  return true;
-}
 
 /** The record of an archive that is being unpacked. */
 export class Recording implements Disposable {
@@ -38,19 +31,14 @@ export class Recording implements Disposable {
   #aside: { dir: Dir; name: string; things: Aside } | undefined;
   #doubted = false;
 
-  private constructor(layer: Dir) {
-    this.#layer = layer;
-    this.#record = new NewRecord(layer, this.#name);
-  }
-
   /**
-   * Begins a record, if one is wanted.
+   * Begins a record.
    *
-   * @param context The driver's parts.
    * @param layer The layer's directory, locked.
    */
-  static begin({ settings }: Context, layer: Dir): Recording | undefined {
-    return settings.exact ? new Recording(layer) : undefined;
+  constructor(layer: Dir) {
+    this.#layer = layer;
+    this.#record = new NewRecord(layer, this.#name);
   }
 
   /**
@@ -149,22 +137,24 @@ export class Recording implements Disposable {
 const NOT_KEPT =
   "The archive itself is not kept, as it replaces what it brought; diff gives one of the same files";
 
+/** An archive that was kept. */
+export interface Kept extends Disposable {
+  /** Its pieces. */
+  readonly items: Generator<ArchiveItem>;
+}
+
 /**
- * Opens the record of the archive that a layer was filled from, if it was kept.
+ * The archive that a layer was filled from, if it was kept.
  *
- * The layer's files are to be opened before: if they are those of an earlier
- * filling, they went away, and whoever reads them finds out.
- *
- * @param context The driver's parts.
- * @param layer The layer.
- * @throws {DriverError} `EUCLEAN` if it is no file.
+ * @param layer The layer's directory.
+ * @param root Its files, opened before the record is: if they are those of an
+ * earlier filling, they went away, and whoever reads them finds out.
+ * @throws {DriverError} `EUCLEAN` if the record is no file.
  */
-export function keptArchive(
-  { store }: Context,
-  layer: Layer,
-): OldRecord | undefined {
-  return store.withHome((home) => {
-    using dir = home.tryOpenDir(layer.id);
-    return dir && OldRecord.tryOpen(dir, EXACT);
-  });
+export function keptArchive(layer: Dir, root: Dir): Kept | undefined {
+  const record = OldRecord.tryOpen(layer, EXACT);
+  return record && {
+    items: replay(root, record.parts()),
+    [Symbol.dispose]: () => record[Symbol.dispose](),
+  };
 }

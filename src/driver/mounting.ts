@@ -18,8 +18,7 @@ import {
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
-import { dropExact } from "./exact.ts";
-import { persistNames } from "./persist.ts";
+import { dropExact, persistNames } from "./persist.ts";
 import {
   explainVolatile,
   liftVolatile,

@@ -7,10 +7,9 @@
 import type { Dir } from "../linux/dir.ts";
 import { syncFd, syncFileSystem } from "../linux/file.ts";
 import { LineWriter } from "../store/lines.ts";
-import { DIFF, MANIFEST, temporaryName } from "../store/layout.ts";
+import { DIFF, EXACT, MANIFEST, temporaryName } from "../store/layout.ts";
 import { recordTree } from "../tree/manifest.ts";
 import type { Context } from "./context.ts";
-import { dropExact } from "./exact.ts";
 import { paced } from "../pace.ts";
 
 /**
@@ -36,6 +35,13 @@ export function persistNames({ settings }: Context, layer: Dir): void {
 export function dropRecords(layer: Dir): void {
   if (layer.tryStat(MANIFEST) !== undefined) layer.unlink(MANIFEST);
   dropExact(layer);
+}
+
+/** Forgets the archive that a layer was filled from; tells whether there was one. */
+export function dropExact(layer: Dir): boolean {
+  if (layer.tryStat(EXACT) === undefined) return false;
+  layer.unlink(EXACT);
+  return true;
 }
 
 /**

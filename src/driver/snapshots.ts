@@ -11,9 +11,13 @@ import { lowerIds } from "../store/layer.ts";
 import { DIFF, RECORDS } from "../store/layout.ts";
 import { type DiskUsage, diskUsage } from "../tree/usage.ts";
 import { contextOf, type Driver } from "./driver.ts";
-import { dropExact } from "./exact.ts";
 import { paced } from "../pace.ts";
-import { persistData, persistNames, recordLayer } from "./persist.ts";
+import {
+  dropExact,
+  persistData,
+  persistNames,
+  recordLayer,
+} from "./persist.ts";
 import { liftVolatile, settleVolatile } from "./volatile.ts";
 
 export { RECORDS };
