@@ -31,7 +31,7 @@ export const MAGIC: Uint8Array = encodeName("overlay2 exact 1\n");
 export const KIND = { end: 0, bytes: 1, file: 2, data: 3, sum: 4 } as const;
 
 /** Most bytes of a block before it is compressed. */
-export const BLOCK_LIMIT: number = 128 * 1024;
+export const BLOCK_LIMIT: number = 512 * 1024;
 
 /** Length of the numbers before a block. */
 export const BLOCK_HEAD = 12;
@@ -49,6 +49,7 @@ const LEVEL = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
 export class RecordWriter {
   readonly #write: (bytes: Uint8Array) => void;
   readonly #block = new Uint8Array(BLOCK_LIMIT);
+  readonly #view = new DataView(this.#block.buffer);
   #at = 0;
   #total = 0;
   #begun = false;
@@ -112,7 +113,7 @@ export class RecordWriter {
   sum(crc: number): void {
     this.#reserve(2 * NUMBER);
     this.#block[this.#at++] = KIND.sum;
-    new DataView(this.#block.buffer).setUint32(this.#at, crc, true);
+    this.#view.setUint32(this.#at, crc, true);
     this.#at += 4;
   }
 
