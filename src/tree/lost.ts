@@ -93,6 +93,7 @@ export class Aside {
     writer: RecordWriter,
   ): Generator<void> {
     const left = parts[Symbol.iterator]();
+    const buffer = new Uint8Array(CHUNK);
     let index = 0;
     for (let next = left.next(); !next.done; next = left.next()) {
       const part = next.value;
@@ -100,7 +101,10 @@ export class Aside {
       else if (part.kind === "file") {
         const where = this.#find(part.path, index++);
         if (where === undefined) copyFile(part, left, writer);
-        else yield* this.#inline({ ...part, path: where }, left, writer);
+        else {
+          const file = ofFile({ ...part, path: where }, left);
+          yield* this.#inline(file, buffer, writer);
+        }
       }
       yield;
     }
@@ -108,12 +112,11 @@ export class Aside {
   }
 
   *#inline(
-    file: RecordPart,
-    left: Iterator<RecordPart>,
+    file: Iterable<RecordPart>,
+    buffer: Uint8Array<ArrayBuffer>,
     writer: RecordWriter,
   ): Generator<void> {
-    const buffer = new Uint8Array(CHUNK);
-    using archive = new Archive(replay(this.#dir, ofFile(file, left)));
+    using archive = new Archive(replay(this.#dir, file));
     for (;;) {
       const length = archive.fill(buffer);
       if (length === 0) return;
