@@ -152,7 +152,8 @@ export class Driver implements AsyncDisposable {
    * Calls nest: each `get` needs its own {@linkcode Driver.put}, or the disposal
    * of its answer, and only the last one unmounts. A layer that an earlier
    * process left mounted counts as used once. A layer without a parent needs no
-   * mount: its own directory is returned.
+   * mount: its own directory is returned. A layer that may be written to is no
+   * longer what was applied, and its diff another archive (`overlay2.exact`).
    *
    * @param id Id of the layer.
    * @param mountLabel SELinux label of all files; only the first `get` counts.
