@@ -7,9 +7,11 @@
 import { DriverError, messageOf } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { DIFF, MANIFEST, quote } from "../store/layout.ts";
+import { DIFF, EXACT, MANIFEST, quote } from "../store/layout.ts";
 import { readLines } from "../store/lines.ts";
+import { proveReplay } from "../tree/exact.ts";
 import { type ManifestEntry, parseManifest } from "../tree/manifest.ts";
+import { OldRecord } from "../tree/record_file.ts";
 import {
   compareManifest,
   type Deviation,
@@ -44,6 +46,14 @@ export function* contentFaults(
   home: Dir,
   layer: DirFacts,
 ): Generator<void, Fault[]> {
+  const found = yield* manifestFaults(home, layer);
+  return [...found, ...yield* archiveFaults(home, layer)];
+}
+
+function* manifestFaults(
+  home: Dir,
+  layer: DirFacts,
+): Generator<void, Fault[]> {
   const { name: id, names, diff } = layer;
   if (!names?.includes(MANIFEST) || diff?.type !== "dir") return [];
   try {
@@ -55,6 +65,39 @@ export function* contentFaults(
     if (hasCode(error, "ENOENT")) return [];
     return [cannotCompare(id, error)];
   }
+}
+
+/** Whether the archive that a layer was filled from can still be written. */
+function* archiveFaults(
+  home: Dir,
+  { name: id, names, diff }: DirFacts,
+): Generator<void, Fault[]> {
+  if (!names?.includes(EXACT) || diff?.type !== "dir") return [];
+  try {
+    using dir = home.openDir(id);
+    using root = dir.openDir(DIFF);
+    using record = OldRecord.open(dir, EXACT);
+    yield* proveReplay(root, record.parts());
+    return [];
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return [cannotWrite(id, error)];
+  }
+}
+
+function cannotWrite(id: string, error: Error & { code: unknown }): Fault {
+  const malformed = error.code === "EUCLEAN";
+  return {
+    name: malformed ? "exact-malformed" : "exact-differs",
+    severity: "error",
+    id,
+    path: malformed ? `${id}/${EXACT}` : `${id}/${DIFF}`,
+    message: `The archive that layer ${quote(id)} was filled from cannot be ` +
+      `given again: ${messageOf(error)}; remove the layer and what stands on ` +
+      `it, and pull it again, or delete "${EXACT}", and its diff is another ` +
+      "archive of the files as they are",
+  };
 }
 
 function readManifest(layer: Dir): Map<string, ManifestEntry> {

@@ -45,6 +45,10 @@ export function programHelp(commands: readonly Command[]): string {
         "overlay2.manifest",
         "true: an apply records sizes and checksums for check --deep",
       ],
+      [
+        "overlay2.exact",
+        "true: an apply keeps the archive, so that diff gives the same bytes",
+      ],
     ]),
     table("Exit status:", [
       ["0", "Done"],

@@ -6,7 +6,6 @@
 
 import type { Source } from "../driver/source.ts";
 import type { Body } from "../tree/archive.ts";
-import { hasCode, SyscallError } from "../linux/errno.ts";
 import { printableName } from "../text.ts";
 import { CommandError } from "./command.ts";
 
@@ -49,8 +48,9 @@ export function systemError(what: string, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   if (!(error instanceof Error)) throw error;
   const code = "code" in error ? String(error.code) : "EIO";
-  const reason = error instanceof SyscallError
-    ? error.reason
+  // The kernel's own words, where the driver asked it.
+  const reason = "reason" in error
+    ? String(error.reason)
     : withoutNumber(error.message);
   return new CommandError(code, `Cannot ${what}: ${reason}`, { cause: error });
 }
@@ -200,7 +200,9 @@ export async function writeAll(
 
 /** What it means that an output cannot be written. */
 export function outputError(name: string, error: unknown): Error {
-  if (error instanceof Deno.errors.BrokenPipe || hasCode(error, "EPIPE")) {
+  const closed = error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Error && "code" in error && error.code === "EPIPE";
+  if (closed) {
     return new ClosedPipeError("Nobody reads the output", { cause: error });
   }
   return systemError(`write ${name}`, error);

@@ -17,7 +17,13 @@ import { isOverlayXattr } from "../overlay/marks.ts";
 import { Pace, paced } from "../pace.ts";
 import { makeDir } from "../store/files.ts";
 import type { Layer } from "../store/layer.ts";
-import { DIFF, MANIFEST, quote, temporaryName } from "../store/layout.ts";
+import {
+  DIFF,
+  EXACT,
+  MANIFEST,
+  quote,
+  temporaryName,
+} from "../store/layout.ts";
 import { removeStrays } from "../store/strays.ts";
 import { TarError } from "../tar/error.ts";
 import { TarReader } from "../tar/reader.ts";
@@ -26,8 +32,9 @@ import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
 import { Budget } from "./budget.ts";
 import type { Context, Relation } from "./context.ts";
+import type { Recording } from "./exact.ts";
 import {
-  dropManifest,
+  dropRecords,
   persistData,
   persistNames,
   recordLayer,
@@ -88,8 +95,18 @@ async function applyLocked(
   await refuseInUse(context, relation, options.signal);
   await removeUnfinished(dir);
   const unpack = context.readsUpper(relation) ? unpackDirectly : unpackMounted;
-  const job = { context, layer: relation.layer, dir, source, options, unpack };
-  return isEmpty(dir) ? await applyBeside(job) : await applyInPlace(job);
+  const { layer, direct } = relation;
+  const empty = isEmpty(dir);
+  const keep = empty && direct && context.settings.exact;
+  using recording = keep ? await record(dir) : undefined;
+  const job = { context, layer, dir, source, options, unpack, recording };
+  return empty ? await applyBeside(job) : await applyInPlace(job);
+}
+
+/** Begins to keep an archive. */
+async function record(layer: Dir): Promise<Recording> {
+  const { Recording } = await import("./exact.ts");
+  return new Recording(layer);
 }
 
 /** An archive on its way into a layer. */
@@ -102,6 +119,8 @@ interface Job {
   readonly options: ApplyOptions;
   /** How the archive is unpacked. */
   readonly unpack: typeof unpackDirectly;
+  /** Keeps the archive, if that is wanted. */
+  readonly recording: Recording | undefined;
 }
 
 async function refuseInUse(
@@ -122,7 +141,7 @@ async function refuseInUse(
 
 /** Deletes what this apply, or one that was killed, had not finished. */
 async function removeUnfinished(layer: Dir): Promise<void> {
-  await paced(removeStrays(layer, DIFF, MANIFEST));
+  await paced(removeStrays(layer, DIFF, MANIFEST, EXACT));
 }
 
 function isEmpty(layer: Dir): boolean {
@@ -155,7 +174,7 @@ async function applyBeside(job: Job): Promise<number> {
     makeDir(dir, name, 0o755, { uid: users.root, gid: groups.root });
     copyRoot(dir, name);
     const size = await job.unpack(job, name, true);
-    await publish(context, dir, name);
+    await publish(job, name);
     return size;
   } catch (error) {
     await removeUnfinished(dir);
@@ -170,7 +189,10 @@ async function unpackDirectly(
   fresh: boolean,
 ): Promise<number> {
   using root = job.dir.openDir(name);
-  using unpacker = new Unpacker(root, settingsFor(job.context, "mark", fresh));
+  using unpacker = new Unpacker(root, {
+    ...settingsFor(job.context, "mark", fresh),
+    ...job.recording && { discard: job.recording.discard },
+  });
   await unpackWith(unpacker, job, fresh);
   return (fresh ? unpacker.diskBytes : undefined) ?? await paced(usage(root));
 }
@@ -186,16 +208,19 @@ async function unpackMounted(
   const settings = settingsFor(context, "delete", false);
   using unpacker = new Unpacker(open.root, settings);
   await unpackWith(unpacker, job, fresh);
+  // What lies in the layer itself is not all that the mount shows.
+  job.recording?.doubt();
   return unpacker.headerBytes;
 }
 
 async function unpackWith(
   unpacker: Unpacker,
-  { context, source, options }: Job,
+  job: Job,
   fresh: boolean,
 ): Promise<void> {
+  const { context } = job;
   try {
-    await unpack(unpacker, source, options, context.warn);
+    await unpack(unpacker, job);
   } catch (error) {
     if (!fresh && unpacker.entries > 0) context.warn(PARTIAL);
     throw error;
@@ -204,16 +229,17 @@ async function unpackWith(
 
 /** Lets the unpacked files show, once they are on the disk. */
 async function publish(
-  context: Context,
-  layer: Dir,
+  { context, dir: layer, recording }: Job,
   name: string,
 ): Promise<void> {
   const publishRecord = await recordLayer(context, layer, name);
+  const publishArchive = await recording?.finish(name, context.warn);
   await persistData(context, layer);
-  dropManifest(layer);
+  dropRecords(layer);
   layer.rename(name, layer, DIFF);
   try {
     publishRecord();
+    publishArchive?.();
     persistNames(context, layer);
   } catch (error) {
     await emptyOut(layer);
@@ -237,7 +263,7 @@ function copyRoot(layer: Dir, name: string): void {
 }
 
 async function applyInPlace(job: Job): Promise<number> {
-  dropManifest(job.dir);
+  dropRecords(job.dir);
   const size = await job.unpack(job, DIFF, false);
   await complete(job.context, job.dir);
   return size;
@@ -262,7 +288,7 @@ const PARTIAL =
 
 /** Empties a layer whose archive did not come through, record included. */
 async function emptyOut(layer: Dir): Promise<void> {
-  dropManifest(layer);
+  dropRecords(layer);
   using diff = layer.openDir(DIFF);
   using listing = diff.reopen();
   for (const { name } of listing.names()) await paced(removeTree(diff, name));
@@ -270,14 +296,14 @@ async function emptyOut(layer: Dir): Promise<void> {
 
 async function unpack(
   unpacker: Unpacker,
-  source: Source,
-  options: ApplyOptions,
-  warn: (message: string) => void,
+  { context: { warn }, source, options, recording }: Job,
 ): Promise<void> {
   const { signal, onProgress } = options;
   const { copies } = unpacker;
   const budget = new Budget(options);
-  const reader = new TarReader(budget.counted(unpacker));
+  const sink = budget.counted(unpacker);
+  const recorder = recording?.recorder(sink, unpacker);
+  const reader = new TarReader(recorder ?? sink);
   const pace = new Pace();
   let bytes = 0;
   const report = (at: number) =>
@@ -296,7 +322,8 @@ async function unpack(
       if (chunk === undefined) break;
       budget.addBytes(chunk.length);
       for (let at = 0; at < chunk.length;) {
-        at += reader.push(chunk.subarray(at, at + SLICE));
+        const slice = chunk.subarray(at, at + SLICE);
+        at += recorder ? recorder.push(reader, slice) : reader.push(slice);
         const work = unpacker.takeWork();
         if (work) {
           await copies.settle();
@@ -308,6 +335,8 @@ async function unpack(
         refuseAborted(signal);
       }
       bytes += chunk.length;
+      // What is recorded must be seen.
+      if (recorder) continue;
       bytes += await copyContent(reader, unpacker, source, budget);
     }
     await copies.settle();
@@ -322,6 +351,7 @@ async function unpack(
   }
   refuseAborted(signal);
   await paced(unpacker.finish());
+  if (unpacker.replaced) recording?.doubt();
   report(0);
 }
 

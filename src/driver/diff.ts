@@ -6,13 +6,14 @@
 
 import { DriverError } from "../errors.ts";
 import type { Layer } from "../store/layer.ts";
-import { quote } from "../store/layout.ts";
-import { Archive } from "../tree/archive.ts";
+import { EXACT, quote } from "../store/layout.ts";
+import { Archive, type ArchiveItem, encoded } from "../tree/archive.ts";
 import { SAME_OWNERS } from "../tree/owners.ts";
 import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
 import type { Context, Relation } from "./context.ts";
+import type { Kept } from "./exact.ts";
 import { Pace } from "../pace.ts";
 import { View } from "./view.ts";
 
@@ -38,26 +39,69 @@ export async function openDiff(
   parent: string | undefined,
 ): Promise<OpenDiff> {
   const relation = context.relation(id, parent);
-  const upper = context.readsUpper(relation);
-  const view = upper
-    ? View.ofUpper(context, relation.layer)
-    : await View.ofMerged(context, relation.layer);
+  const own = relation.direct ? await openOwn(context, relation) : undefined;
+  return own ?? await openMerged(context, relation);
+}
+
+/** Begins an archive of a layer's own files, if they can be read by themselves. */
+async function openOwn(
+  context: Context,
+  relation: Relation,
+): Promise<OpenDiff | undefined> {
+  const { layer } = relation;
+  const view = View.ofUpper(context, layer);
   try {
-    const items = upper
-      ? packLayer(view.root, context.packing)
-      : await packMerged(context, relation, view);
-    const archive = new Archive(confirmed(relation.layer, view, items));
-    return {
-      archive,
-      close() {
-        archive[Symbol.dispose]();
-        view[Symbol.dispose]();
-      },
-    };
+    const kept = await openKept(context, layer, view);
+    if (kept) return opened(confirmed(layer, view, kept.items), view, kept);
+    if (context.readsUpper(relation)) {
+      const items = packLayer(view.root, context.packing);
+      return opened(encoded(confirmed(layer, view, items)), view);
+    }
+  } catch (error) {
+    using _ = view;
+    throw view.explain(error);
+  }
+  view[Symbol.dispose]();
+  return undefined;
+}
+
+async function openKept(
+  { store }: Context,
+  { id }: Layer,
+  { root }: View,
+): Promise<Kept | undefined> {
+  using dir = store.withHome((home) => home.tryOpenDir(id));
+  if (dir?.tryStat(EXACT) === undefined) return undefined;
+  const { keptArchive } = await import("./exact.ts");
+  return keptArchive(dir, root);
+}
+
+async function openMerged(
+  context: Context,
+  relation: Relation,
+): Promise<OpenDiff> {
+  const { layer } = relation;
+  const view = await View.ofMerged(context, layer);
+  try {
+    const items = await packMerged(context, relation, view);
+    return opened(encoded(confirmed(layer, view, items)), view);
   } catch (error) {
     view[Symbol.dispose]();
     throw error;
   }
+}
+
+function opened(
+  items: Generator<ArchiveItem>,
+  ...rest: readonly Disposable[]
+): OpenDiff {
+  const archive = new Archive(items);
+  return {
+    archive,
+    close() {
+      for (const part of [archive, ...rest]) part[Symbol.dispose]();
+    },
+  };
 }
 
 async function packMerged(
@@ -77,11 +121,11 @@ async function packMerged(
  * Makes sure that an archive that ends is whole, and says what the caller can do
  * where an upper directory cannot be read by itself.
  */
-function* confirmed(
+function* confirmed<T>(
   layer: Layer,
   view: View,
-  items: Generator<PackItem>,
-): Generator<PackItem> {
+  items: Generator<T>,
+): Generator<T> {
   try {
     yield* items;
     view.confirm();

@@ -148,7 +148,7 @@ export class Driver implements AsyncDisposable {
    * Calls nest: each `get` needs its own {@linkcode Driver.put}, or the disposal
    * of its answer, and only the last one unmounts. A layer that an earlier
    * process left mounted counts as used once. A layer without a parent needs no
-   * mount: its own directory is returned.
+   * mount: its own directory is returned. A kept archive (`overlay2.exact`) goes.
    *
    * @param id Id of the layer.
    * @param mountLabel SELinux label of all files; only the first `get` counts.
@@ -265,7 +265,7 @@ export class Driver implements AsyncDisposable {
 
   /**
    * Archives what a layer changes: an uncompressed tar with whiteouts, byte for
-   * byte what Docker writes.
+   * byte what Docker writes, or the archive that was applied (`overlay2.exact`).
    *
    * Sockets, and files whose owners are outside the id map, are left out and
    * reported to `onWarning`.
@@ -275,7 +275,7 @@ export class Driver implements AsyncDisposable {
    * none, so that everything is archived.
    * @returns The bytes, made at the reader's pace. It fails with `ENOENT`,
    * `EINVAL` or `EUCLEAN` as other calls do, and with `EIO` if a file becomes
-   * shorter meanwhile: an archive that ends is whole.
+   * shorter or is not what was applied: an archive that ends is whole.
    *
    * @example
    * ```ts

@@ -18,6 +18,7 @@ import {
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
+import { dropExact, persistNames } from "./persist.ts";
 import {
   explainVolatile,
   liftVolatile,
@@ -49,6 +50,8 @@ async function acquireLocked(
   layer: Layer,
   label: string | undefined,
 ): Promise<string> {
+  // What is written from now on is not what was unpacked.
+  if (!layer.committed && dropExact(dir)) persistNames(context, dir);
   if (layer.lowers.length === 0) return context.path(layer.diff);
   const merged = context.path(layer.merged);
   if (context.uses.add(merged, layer.link)) return merged;

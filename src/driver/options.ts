@@ -40,6 +40,8 @@ export interface Settings {
   readonly volatile: boolean;
   /** Whether an apply records what it wrote. */
   readonly manifest: boolean;
+  /** Whether an apply keeps the archive, so that a diff gives the same bytes. */
+  readonly exact: boolean;
 }
 
 function invalid(message: string): DriverError {
@@ -128,6 +130,7 @@ const OPTIONS: Readonly<
   "overlay2.sync": (value, key) => ({ sync: parseChoice(value, key, SYNCS) }),
   "overlay2.volatile": (value, key) => ({ volatile: parseSwitch(value, key) }),
   "overlay2.manifest": (value, key) => ({ manifest: parseSwitch(value, key) }),
+  "overlay2.exact": (value, key) => ({ exact: parseSwitch(value, key) }),
 };
 
 /** Keys of all storage options. */
@@ -139,6 +142,7 @@ const DEFAULTS: Settings = {
   sync: "layer",
   volatile: false,
   manifest: false,
+  exact: false,
 };
 
 /**

@@ -6,7 +6,7 @@
 
 import type { Dir } from "../linux/dir.ts";
 import { syncFd, syncFileSystem } from "../linux/file.ts";
-import { DIFF, MANIFEST } from "../store/layout.ts";
+import { DIFF, EXACT, MANIFEST } from "../store/layout.ts";
 import type { Context } from "./context.ts";
 
 /**
@@ -29,8 +29,16 @@ export function persistNames({ settings }: Context, layer: Dir): void {
 }
 
 /** Forgets what an earlier apply recorded, before it is no longer true. */
-export function dropManifest(layer: Dir): void {
+export function dropRecords(layer: Dir): void {
   if (layer.tryStat(MANIFEST) !== undefined) layer.unlink(MANIFEST);
+  dropExact(layer);
+}
+
+/** Forgets the archive that a layer was filled from; tells whether there was one. */
+export function dropExact(layer: Dir): boolean {
+  if (layer.tryStat(EXACT) === undefined) return false;
+  layer.unlink(EXACT);
+  return true;
 }
 
 /**

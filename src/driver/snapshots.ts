@@ -12,7 +12,12 @@ import { DIFF, RECORDS } from "../store/layout.ts";
 import { type DiskUsage, diskUsage } from "../tree/usage.ts";
 import { contextOf, type Driver } from "./driver.ts";
 import { paced } from "../pace.ts";
-import { persistData, persistNames, recordLayer } from "./persist.ts";
+import {
+  dropExact,
+  persistData,
+  persistNames,
+  recordLayer,
+} from "./persist.ts";
 import { liftVolatile, settleVolatile } from "./volatile.ts";
 
 export { RECORDS };
@@ -78,6 +83,7 @@ export async function finishLayer(driver: Driver, id: string): Promise<void> {
   const context = contextOf(driver);
   await letMountAgain(driver, id);
   using dir = await context.store.lock(id);
+  dropExact(dir);
   const publishRecord = await recordLayer(context, dir);
   await persistData(context, dir);
   publishRecord();

@@ -73,7 +73,7 @@ export class View implements Disposable {
 
   /** Says of a file or record that went away while it was read that the layer did. */
   explain(error: unknown): unknown {
-    if (!hasCode(error, "ENOENT", "ESTALE", "EUCLEAN")) return error;
+    if (!hasCode(error, "ENOENT", "ESTALE", "EUCLEAN", "EIO")) return error;
     try {
       this.confirm();
       return error;

@@ -23,6 +23,8 @@ export const LOWER = "lower";
 export const COMMITTED = "committed";
 /** File that records what an apply wrote; Docker does not know it. */
 export const MANIFEST = "manifest";
+/** File that records the archive that a layer was filled from; Docker does not know it. */
+export const EXACT = "exact";
 /** Directory in a home that holds what containerd's snapshots are called; no layer. */
 export const RECORDS = "containerd";
 /** Prefix of files and directories that are being made. */

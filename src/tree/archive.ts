@@ -9,6 +9,47 @@ import { readFd } from "../linux/file.ts";
 import { HeaderEncoder, padding, TAR_END } from "../tar/writer.ts";
 import { type PackItem, shrank } from "./pack.ts";
 
+/** A piece of an archive: bytes as they are, then content of a file. */
+export interface ArchiveItem {
+  /** Bytes that come first, valid until the next item is asked for. */
+  readonly head: Uint8Array;
+  /**
+   * File to read on in, from its start if there is no `check`, or -1; closed by
+   * who made the item.
+   */
+  readonly fd: number;
+  /** Bytes of content, which the file must have. */
+  readonly size: number;
+  /** Zeros after the content. */
+  readonly padding: number;
+  /** Path of the file for error messages. */
+  readonly path: string;
+  /** Is shown the content, in order, once. */
+  readonly check?: (content: Uint8Array) => void;
+}
+
+const NO_FILE = { fd: -1, size: 0, padding: 0, path: "" };
+
+/** Bytes of an archive that are no file's content. */
+export function bareItem(head: Uint8Array): ArchiveItem {
+  return { head, ...NO_FILE };
+}
+
+/**
+ * Writes the headers of entries, and the end of the archive.
+ *
+ * @param items Entries with their content; closed with the answer.
+ */
+export function* encoded(items: Iterable<PackItem>): Generator<ArchiveItem> {
+  const encoder = new HeaderEncoder();
+  for (const { entry, fd, path } of items) {
+    const size = fd >= 0 ? entry.size : 0;
+    const head = encoder.encode(entry);
+    yield { head, fd, size, padding: padding(size), path };
+  }
+  yield bareItem(TAR_END);
+}
+
 /** Longest time to fill a buffer, in milliseconds, so that others get a turn. */
 const TURN_MS = 5;
 /** Entries between two looks at the clock. */
@@ -29,9 +70,8 @@ export interface Body extends Extent {
  * buffer, or taken by the caller from {@linkcode Archive.body}.
  */
 export class Archive implements Disposable {
-  readonly #items: Iterator<PackItem>;
-  readonly #encoder = new HeaderEncoder();
-  #item: PackItem | undefined;
+  readonly #items: Iterator<ArchiveItem>;
+  #item: ArchiveItem | undefined;
   /** Header, padding or end blocks that wait to be copied out. */
   #pending: Uint8Array = new Uint8Array();
   #body = 0;
@@ -41,9 +81,9 @@ export class Archive implements Disposable {
   /**
    * Makes an archive of items.
    *
-   * @param items Entries with their content; closed early by disposal.
+   * @param items Its pieces; closed early by disposal.
    */
-  constructor(items: Iterator<PackItem>) {
+  constructor(items: Iterator<ArchiveItem>) {
     this.#items = items;
   }
 
@@ -64,7 +104,7 @@ export class Archive implements Disposable {
       if (this.#pending.length > 0) {
         at += this.#copyPending(buffer, at);
       } else if (this.#body > 0) {
-        if (this.#body >= large) return at;
+        if (this.#body >= large && this.body) return at;
         at += this.#readBody(buffer.subarray(at));
       } else if (this.#padding > 0) {
         this.#pending = TAR_END.subarray(0, this.#padding);
@@ -86,36 +126,40 @@ export class Archive implements Disposable {
   }
 
   #readBody(into: Uint8Array<ArrayBuffer>): number {
-    const { fd, path } = this.#item!;
+    const { fd, path, check } = this.#item!;
     const part = into.length > this.#body ? into.subarray(0, this.#body) : into;
     const length = readFd(fd, part, path);
     if (length === 0) throw shrank(path);
+    check?.(part.subarray(0, length));
     this.#body -= length;
     return length;
   }
 
-  /** Goes to the next entry, or to the end blocks. */
+  /** Goes to the next piece, if there is one. */
   #advance(): boolean {
     if (this.#ended) return false;
     const { value, done } = this.#items.next();
     if (done) {
       this.#ended = true;
-      this.#pending = TAR_END;
-      return true;
+      return false;
     }
     this.#item = value;
-    this.#pending = this.#encoder.encode(value.entry);
-    this.#body = value.fd >= 0 ? value.entry.size : 0;
-    this.#padding = padding(this.#body);
+    this.#pending = value.head;
+    this.#body = value.size;
+    this.#padding = value.padding;
     return true;
   }
 
-  /** The content that comes next; `undefined` if something else does. */
+  /**
+   * The content that comes next; `undefined` if something else does, or if
+   * somebody wants to see it.
+   */
   get body(): Body | undefined {
     const length = this.#body;
     if (this.#pending.length > 0 || length === 0) return undefined;
-    const { fd, path, entry } = this.#item!;
-    return { fd, path, length, offset: entry.size - length };
+    const { fd, path, size, check } = this.#item!;
+    if (check !== undefined) return undefined;
+    return { fd, path, length, offset: size - length };
   }
 
   /**
@@ -125,11 +169,11 @@ export class Archive implements Disposable {
    * @throws {DriverError} `EIO` if a file became shorter.
    */
   passBody(length: number): void {
-    const { fd, path, entry } = this.#item!;
+    const { fd, path, size } = this.#item!;
     if (length === 0) throw shrank(path);
     this.#body -= length;
     // The rest may be read.
-    seekFd(fd, entry.size - this.#body, path);
+    seekFd(fd, size - this.#body, path);
   }
 
   /** Closes what is open, wherever the archive stands. */

@@ -47,6 +47,8 @@ export interface CreateSettings {
   readonly owners: Owners;
   /** Whether devices are left out, since a user namespace may not make them. */
   readonly skipDevices: boolean;
+  /** Takes away what the archive replaces, `path` in it; deletes it if left out. */
+  readonly discard?: (dir: Dir, name: string, path: string) => void;
   /** Is told of what is left out. */
   readonly warn: (message: string) => void;
 }
@@ -58,7 +60,9 @@ export class Creator implements Disposable {
   readonly #metadata: Metadata;
   readonly #copies: Copies;
   readonly #dirTimes = new Map<string, { atime: TarTime; mtime: TarTime }>();
-  #file: { fd: number; entry: TarEntry; owner: HostOwner } | undefined;
+  #file:
+    | { fd: number; path: string; entry: TarEntry; owner: HostOwner }
+    | undefined;
   #hole = false;
   /** Directories of the tree. */
   readonly parents: Parents;
@@ -145,7 +149,7 @@ export class Creator implements Disposable {
   }
 
   /** Makes something, after taking away what stands in its place. */
-  #replacing<T>({ dir, name }: Place, make: () => T): T {
+  #replacing<T>({ dir, name, path }: Place, make: () => T): T {
     try {
       return make();
     } catch (error) {
@@ -153,19 +157,19 @@ export class Creator implements Disposable {
     }
     this.replaced = true;
     const { type } = dir.stat(name);
-    removeTreeNow(dir, name);
+    (this.#settings.discard ?? removeTreeNow)(dir, name, path);
     if (type === "dir" || type === "symlink") this.parents.forget(dir);
     return make();
   }
 
   #createFile(place: Place, entry: TarEntry, owner: HostOwner): void {
-    const { dir, name } = place;
+    const { dir, name, path } = place;
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     const fd = this.#replacing(
       place,
       () => openAt(dir, name, flags, entry.mode & 0o777),
     );
-    this.#file = { fd, entry, owner };
+    this.#file = { fd, path, entry, owner };
     this.diskBytes += entry.size;
   }
 
@@ -230,6 +234,11 @@ export class Creator implements Disposable {
   #setTimes({ dir, name }: Place, entry: TarEntry): void {
     const { atime, mtime } = diskTimes(entry);
     dir.utimes(name, atime, mtime);
+  }
+
+  /** Path of the current file, if there is one. */
+  get filling(): string | undefined {
+    return this.#file?.path;
   }
 
   /** Takes the next bytes of the current file, if there is one. */

@@ -96,6 +96,16 @@ export class Unpacker implements TarSink, Disposable {
     return this.#creator.implied;
   }
 
+  /** Whether something was made in the place of something else. */
+  get replaced(): boolean {
+    return this.#creator.replaced;
+  }
+
+  /** Path of the file that takes the content of the current entry, if one does. */
+  get filling(): string | undefined {
+    return this.#creator.filling;
+  }
+
   /** See {@linkcode TarSink.entry}. */
   entry(entry: TarEntry): void {
     this.entries++;

@@ -104,3 +104,29 @@ Deno.test("Driver.check() compares nothing where nothing was recorded", async ()
   damage(temp.home);
   assertEquals(await deep(temp.driver), []);
 });
+
+Deno.test("Driver.check() finds a layer whose archive cannot be given again", async () => {
+  await using temp = await tempDriver({ storageOpts: ["overlay2.exact=true"] });
+  const { driver, home } = temp;
+  await filled(driver);
+  assertEquals(await driver.check(), []);
+  assertEquals(await deep(driver), []);
+  const path = `${home}/base/exact`;
+  const record = Deno.readFileSync(path);
+
+  Deno.writeTextFileSync(`${home}/base/diff/changed`, "CONTENT");
+  assertEquals(lines(await deep(driver)), ["error exact-differs base/diff"]);
+  Deno.removeSync(`${home}/base/diff/changed`);
+  assertEquals(lines(await deep(driver)), ["error exact-differs base/diff"]);
+
+  const malformed = ["error exact-malformed base/exact"];
+  for (const part of [new Uint8Array(), record.subarray(0, 99)]) {
+    Deno.writeFileSync(path, part);
+    assertEquals(lines(await deep(driver)), malformed);
+  }
+  Deno.removeSync(path);
+  Deno.mkdirSync(path);
+  assertEquals(lines(await deep(driver)), malformed);
+  Deno.removeSync(path);
+  assertEquals(await deep(driver), []);
+});

@@ -38,6 +38,37 @@ rootTest("apply-diff fills a layer, and prints its size", async (home) => {
   assertEquals(await Deno.readTextFile(path), "127.0.0.1 localhost\n");
 });
 
+rootTest("diff gives what apply-diff unpacked, if it is kept", async (home) => {
+  const odd = concat([FILES, new Uint8Array(7 * 512)]);
+  const keep = ["--storage-opt", "overlay2.exact=true"];
+  await Deno.writeFile(`${home.room}/in.tar.gz`, gzipSync(odd));
+  const out = `${home.room}/out.tar`;
+  for (
+    const [id, args, stdin] of [
+      ["a", [], odd],
+      ["b", ["-i", `${home.room}/in.tar.gz`], undefined],
+      ["c", [], zstdCompressSync(odd)],
+    ] as const
+  ) {
+    await home.ok(["create", id]);
+    await home.ok([...keep, "apply-diff", id, ...args], stdin);
+
+    await home.ok(["diff", id, "-o", out]);
+
+    assertEquals(await Deno.readFile(out), odd);
+    assertEquals((await home.run(["check", "--deep"])).status, 0);
+  }
+  await Deno.writeTextFile(
+    `${home.path}/a/diff/etc/hosts`,
+    "127.0.0.1 lookalik",
+  );
+
+  const { status, stderr } = await home.run(["diff", "a", "-o", out]);
+
+  assertEquals(status, 1);
+  assertStringIncludes(stderr, "etc/hosts has 18 bytes and not 20 (EIO)");
+});
+
 rootTest("apply-diff reads a file by -i", async (home) => {
   await Deno.writeFile(`${home.room}/layer.tar`, FILES);
   await home.ok(["create", "a"]);

@@ -48,7 +48,10 @@ function shorten(line: string, home: string): string {
       .replace(/, (RENAME_\w+|0)$/, "")
       .replace(/\d+<([^>]*)>/g, "$1")
       .replaceAll('"', "")
-      .replace(/\.tmp-(layer|diff|manifest|committed)[-0-9a-f]+/g, ".tmp-$1")
+      .replace(
+        /\.tmp-(layer|diff|manifest|exact|committed)[-0-9a-f]+/g,
+        ".tmp-$1",
+      )
       .replace(/\b[A-Z2-7]{26}\b/g, "SHORT")
   })`;
 }
@@ -85,6 +88,30 @@ rootTest(
       "syncfs(HOME/base)",
       "renameat(HOME/base, .tmp-diff, HOME/base, diff)",
       "renameat(HOME/base, .tmp-manifest, HOME/base, manifest)",
+      "fsync(HOME/base)",
+    ]);
+  },
+  "strace",
+);
+
+rootTest(
+  "apply-diff that keeps the archive syncs it before its files show",
+  async (home) => {
+    await home.ok(["create", "base"]);
+
+    const calls = await trace(home, "layer", [
+      ...["--storage-opt", "overlay2.exact=true", "apply-diff", "base"],
+    ], ARCHIVE);
+
+    assertEquals(calls, [
+      "syncfs(HOME/base)",
+      "renameat(HOME/base, .tmp-diff, HOME/base, diff)",
+      "renameat(HOME/base, .tmp-exact, HOME/base, exact)",
+      "fsync(HOME/base)",
+    ]);
+    const dropped = await trace(home, "layer", ["get", "base"]);
+    assertEquals(dropped, [
+      "unlinkat(HOME/base, exact)",
       "fsync(HOME/base)",
     ]);
   },

@@ -80,12 +80,14 @@ Deno.test("parseOptions() splits at the first = and trims both sides", () => {
     sync: "layer",
     volatile: false,
     manifest: false,
+    exact: false,
   });
   assertEquals(parse("overlay2.sync=strict").sync, "strict");
   assertEquals(parse("overlay2.sync=none", "overlay2.size=1").sync, "none");
   assertEquals(parse("overlay2.volatile=true").volatile, true);
   assertEquals(parse("overlay2.manifest = true").manifest, true);
   assertEquals(parse("overlay2.manifest=false").manifest, false);
+  assertEquals(parse("overlay2.exact=true").exact, true);
   assertEquals(parse("overlay2.size=10G").defaultSize, 10 * 1024 ** 3);
   assertEquals(parse(" OVERLAY2.Size =\t1k ").defaultSize, 1024);
   for (const depth of [1, 400, 500]) {
@@ -112,6 +114,7 @@ Deno.test("parseOptions() refuses options in Docker's words", () => {
     ["overlay2.sync=", "none, layer, strict"],
     ["overlay2.volatile=yes", "true, false"],
     ["overlay2.manifest=1", "true, false"],
+    ["overlay2.exact=yes", "true, false"],
   ];
   for (const [option, part] of cases) {
     const error = assertThrows(

@@ -60,6 +60,9 @@ Deno.test("init() deletes what a killed call left in a layer, unless somebody is
     });
   }
   Deno.writeTextFileSync(`${temp.home}/base/.tmp-manifest12345678`, "");
+  Deno.writeTextFileSync(`${temp.home}/base/.tmp-exact12345678`, "");
+  Deno.mkdirSync(`${temp.home}/base/.tmp-exact87654321`);
+  Deno.writeTextFileSync(`${temp.home}/base/.tmp-exact87654321/0`, "aside");
 
   {
     using lock = Dir.open(`${temp.home}/busy`);

@@ -7,7 +7,7 @@
 import { type Driver, init } from "../../mod.ts";
 import { Dir } from "../../src/linux/dir.ts";
 import { unfinishedName } from "../../src/store/layout.ts";
-import { CHANGES, FULL } from "./layers.ts";
+import { CHANGES, FULL, REPLACING } from "./layers.ts";
 
 /** A command, and what its home is like before. */
 export interface Case {
@@ -161,6 +161,14 @@ const CHANGING: readonly Case[] = [
     command: "apply-diff",
     options: [...STRICT, "--storage-opt", "overlay2.manifest=true"],
     args: ["empty", "-i", ARCHIVE],
+    id: "empty",
+  },
+  {
+    name: "apply-diff that keeps the archive",
+    command: "apply-diff",
+    options: [...STRICT, "--storage-opt", "overlay2.exact=true"],
+    args: ["empty"],
+    stdin: REPLACING,
     id: "empty",
   },
   {

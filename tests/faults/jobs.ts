@@ -8,7 +8,7 @@ import { type Driver, init } from "../../mod.ts";
 import { settled } from "../../src/driver/init.ts";
 import { bytesOf, streamOf } from "../fixtures.ts";
 import { archive, dir, file } from "../tar_builder.ts";
-import { CHANGES } from "./layers.ts";
+import { CHANGES, REPLACING } from "./layers.ts";
 import { ABSENT, ANYTHING } from "./verdict.ts";
 
 /** One call of a driver, on the home of `layers.ts`. */
@@ -75,6 +75,16 @@ const WRITING: readonly Job[] = [
   applying("apply changes", "empty", undefined, CHANGES),
   applying("apply small files", "empty", undefined, MANY, { bytes: 1_300_000 }),
   applying("apply a big file", "empty", undefined, BIG),
+  {
+    ...applying("apply, and keep the archive", "empty", undefined, REPLACING),
+    run: async ({ home }) => {
+      await using driver = await init(home, {
+        storageOpts: ["overlay2.exact=true"],
+        onWarning: () => {},
+      });
+      await driver.applyDiff("empty", undefined, streamOf(REPLACING));
+    },
+  },
   applying("apply changes through a mount", "empty", "base", CHANGES),
   applying("apply a big file through a mount", "empty", "base", BIG),
   applying("apply a big file in place", "leaf", undefined, BIG, {

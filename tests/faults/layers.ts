@@ -51,6 +51,26 @@ export const CHANGES: Uint8Array<ArrayBuffer> = archive(
   ...MEMBERS.slice(6),
 );
 
+/** An archive that replaces what it brought, and has more than files need. */
+export const REPLACING: Uint8Array<ArrayBuffer> = archive(
+  ...MEMBERS,
+  file("etc/motd", "another\n".repeat(9000)),
+  file(".wh.gone", noise(700_000)),
+  dir("etc"),
+  file("last", "l".repeat(300_000)),
+);
+
+/** Bytes that cannot be made less, the same each time. */
+function noise(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = 1;
+  for (let i = 0; i < length; i++) {
+    state = Math.imul(state, 1664525) + 1013904223 | 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
 /**
  * Makes the layers, a stack and what stands beside it:
  *

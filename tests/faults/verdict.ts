@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { init } from "../../mod.ts";
+import { type Driver, init } from "../../mod.ts";
 import { Dir } from "../../src/linux/dir.ts";
 import { hasCode } from "../../src/linux/errno.ts";
 import { mountsBelow } from "../../src/linux/mountinfo.ts";
@@ -14,6 +14,7 @@ import { readSmall } from "../../src/store/files.ts";
 import {
   COMMITTED,
   DIFF,
+  EXACT,
   idOfTarget,
   LINK,
   LINKS,
@@ -24,6 +25,7 @@ import {
   TEMPORARY,
   WORK,
 } from "../../src/store/layout.ts";
+import { bytesOf } from "../fixtures.ts";
 import { describeTree } from "../trees.ts";
 
 /** Said of a layer that is not there. */
@@ -61,6 +63,8 @@ export async function verdict(
   const faults = mountFaults(home, mounted, "before init");
   await using driver = await init(home, { onWarning: () => {} });
   faults.push(...recordFaults(home, mounted));
+  // Before anything is mounted, which ends that an archive is kept.
+  faults.push(...await archiveFaults(driver));
   for (const [id, allowed] of expected) {
     const found = await contentOfLayer(driver, id);
     if (isAllowed(found, allowed)) continue;
@@ -75,6 +79,28 @@ export async function verdict(
   }
   faults.push(...mountFaults(home, mounted, "at the end"));
   return faults;
+}
+
+/** Archives that are kept, and cannot be given again. */
+async function archiveFaults(driver: Driver): Promise<string[]> {
+  const faults: string[] = [];
+  for (const id of layersIn(driver.home)) {
+    if (!exists(`${driver.home}/${id}/${EXACT}`)) continue;
+    try {
+      await bytesOf(driver.diff(id));
+    } catch (error) {
+      faults.push(`the archive of ${id} is not kept: ${error}`);
+    }
+  }
+  return faults;
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.lstatSync(path) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether what a layer holds is one of what it may hold. */
@@ -162,7 +188,7 @@ function layerFaults(
   };
   using dir = home.openDir(id);
   const lower = readSmall(dir, LOWER);
-  const names = [DIFF, LINK, COMMITTED, LOWER, WORK, MERGED, "manifest"];
+  const names = [DIFF, LINK, COMMITTED, LOWER, WORK, MERGED, "manifest", EXACT];
   for (const { name } of dir.names()) {
     expect(names.includes(name), `it has ${name}`);
   }

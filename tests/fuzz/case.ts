@@ -16,6 +16,7 @@ import {
   checkChanges,
   checkError,
   checkHome,
+  checkKept,
   checkLeaks,
   checkRoundTrip,
   descriptors,
@@ -53,6 +54,8 @@ export interface Setting {
   readonly limits: Pick<ApplyOptions, "maxBytes" | "maxEntries">;
   /** Whether the home is checked afterwards, which takes a while. */
   readonly check: boolean;
+  /** Whether the archive is kept, so that it must come back. */
+  readonly exact?: boolean;
 }
 
 /** Applies an archive to the layer "top". */
@@ -63,8 +66,14 @@ export type Apply = (
 ) => Promise<unknown>;
 
 /** The driver's own way, which is what is tested. */
-const BY_DRIVER: Apply = ({ driver }, bytes, { way, chunk, limits }) =>
-  driver.applyDiff("top", way.parent, streamOf(bytes, chunk), limits);
+const BY_DRIVER: Apply = async (
+  world,
+  bytes,
+  { way, chunk, limits, exact },
+) => {
+  const driver = exact ? await world.keeping() : world.driver;
+  await driver.applyDiff("top", way.parent, streamOf(bytes, chunk), limits);
+};
 
 /** A numbered case of a run. */
 export interface Case extends Setting {
@@ -85,6 +94,7 @@ export function caseOf(seed: number, number: number, way: WayName): Case {
       maxEntries: random.below(20),
     },
     check: random.below(10) === 0,
+    exact: random.below(2) === 0,
     archive: (outside) => randomArchive(new Choices(own ^ 0x5a5a5a5a), outside),
   };
 }
@@ -113,6 +123,7 @@ export async function play(
   const start = performance.now();
   const { driver } = world;
   await world.makeTop(test.way, new Random(test.filling));
+  if (test.exact) await world.keeping();
   const before = world.surroundings();
   const empty = world.own();
   const open = descriptors();
@@ -122,6 +133,7 @@ export async function play(
 
   assertSame(world.surroundings(), before, "Something outside changed");
   await checkLeaks(world, open);
+  if (code === "" && test.exact) await checkKept(world, bytes, test.way);
   if (code === "") await checkContent(world, bytes.length, test);
   else if (!test.way.filled) {
     assertSame(

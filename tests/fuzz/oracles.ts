@@ -10,6 +10,7 @@ import { compareTrees } from "../../src/tree/compare.ts";
 import { bytesOf, inLayers, streamOf, turn } from "../fixtures.ts";
 import { archiveNames, describeEntry } from "../tar_builder.ts";
 import { entriesOf, expanded } from "../tar/fixture.ts";
+import type { Way } from "../driver/apply_ways.ts";
 import { changeLines, describeTree } from "../trees.ts";
 import { SECRET, type World } from "./world.ts";
 
@@ -89,6 +90,23 @@ export async function checkChanges(world: World): Promise<void> {
     return changeLines(found.sort((a, b) => compareNames(a.path, b.path)));
   });
   assertSame(native, compared, "changes() is not what the mounts tell");
+}
+
+/** Makes sure that an archive that is kept comes back, and forgets it. */
+export async function checkKept(
+  world: World,
+  bytes: Uint8Array,
+  { mounted, filled }: Way,
+): Promise<void> {
+  const path = `${world.home}/top/exact`;
+  const isKept = [...Deno.readDirSync(`${world.home}/top`)]
+    .some(({ name }) => name === "exact");
+  const must = !mounted && !filled && world.warnings.length === 0;
+  if (must && !isKept) throw new Violation("The archive is not kept");
+  if (!isKept) return;
+  const again = await bytesOf(world.driver.diff("top"));
+  if (!sameBytes(again, bytes)) throw new Violation("Another archive is kept");
+  Deno.removeSync(path);
 }
 
 /** Sizes from which on an archive of the layer would take too long. */

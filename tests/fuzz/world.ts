@@ -7,8 +7,8 @@
 import { Dir } from "../../src/linux/dir.ts";
 import { setXattrAt } from "../../src/linux/xattr.ts";
 import { encodeName } from "../../src/text.ts";
-import type { Driver } from "../../mod.ts";
-import { inLayer, type TempDriver, tempDriver } from "../fixtures.ts";
+import { type Driver, init } from "../../mod.ts";
+import { inLayer, streamOf, type TempDriver, tempDriver } from "../fixtures.ts";
 import type { Way } from "../driver/apply_ways.ts";
 import { Changer, Random } from "../tree/random.ts";
 import { describeTree } from "../trees.ts";
@@ -20,7 +20,7 @@ const WITHOUT = ["socket", "rename"];
 /** Length of absolute paths in archives, or a multiple of it. */
 const LENGTH = 64;
 /** What is of the layer itself. */
-const OWN = /^\/home\/top\/(diff|work|merged)([ /]|$)/;
+const OWN = /^\/home\/top\/(diff|work|merged|exact)([ /]|$)/;
 
 /** Directories whose times change: the layer's own, and the links, which the store dates back. */
 const TIMELESS: readonly string[] = ["/home/top", "/home/l"];
@@ -76,6 +76,9 @@ function padded(path: string): string {
 /** A home with a base, a sibling and a layer to be filled, and what is around. */
 export class World implements AsyncDisposable {
   readonly #temp: TempDriver;
+  /** What the driver that keeps archives warned of. */
+  readonly warnings: string[] = [];
+  #keeping: Driver | undefined;
   /** Absolute path of the canaries outside the home. */
   readonly outside: string;
 
@@ -123,6 +126,25 @@ export class World implements AsyncDisposable {
   /** The driver. */
   get driver(): Driver {
     return this.#temp.driver;
+  }
+
+  /** A driver on the same home that keeps archives. */
+  async keeping(): Promise<Driver> {
+    this.#keeping ??= await this.#makeKeeping();
+    this.warnings.length = 0;
+    return this.#keeping;
+  }
+
+  async #makeKeeping(): Promise<Driver> {
+    const driver = await init(this.home, {
+      storageOpts: ["overlay2.exact=true"],
+      onWarning: (message) => void this.warnings.push(message),
+    });
+    // It tries out once what the kernel can do.
+    await driver.create("trial");
+    await driver.applyDiff("trial", "", streamOf(new Uint8Array(1024)));
+    await driver.remove("trial");
+    return driver;
   }
 
   /** Its home. */

@@ -20,9 +20,98 @@ Deno.test("Plugin says what it implements before it is told anything", async () 
   const { response } = await temp.send("Plugin.Activate");
   assertEquals(await response.json(), { Implements: ["GraphDriver"] });
   assertEquals(await temp.call("Capabilities"), {
-    Capabilities: { ReproducesExactDiffs: false },
+    Capabilities: { ReproducesExactDiffs: true },
   });
 });
+
+/** What dockerd keeps beside the home of a layer. */
+function recordLayer(temp: TempPlugin, name: string, file: string): void {
+  const layer = `${temp.temp.path}/data/image/o2/layerdb/sha256/${name}`;
+  Deno.mkdirSync(layer, { recursive: true });
+  Deno.writeTextFileSync(`${layer}/${file}`, "");
+}
+
+async function isExact(temp: TempPlugin): Promise<unknown> {
+  const { Capabilities } = await temp.call("Capabilities");
+  return (Capabilities as { ReproducesExactDiffs: unknown })
+    .ReproducesExactDiffs;
+}
+
+Deno.test(
+  "Plugin gives back the archives that it got, and says so",
+  ROOT,
+  async () => {
+    await using temp = new TempPlugin();
+    const odd = new Uint8Array([...ARCHIVE, ...new Uint8Array(5 * 512)]);
+    await temp.init();
+    await temp.call("Create", { ID: "base" });
+    await temp.apply("base", odd);
+
+    assertEquals(await isExact(temp), true);
+    assertEquals(await temp.diff("base"), odd);
+  },
+);
+
+Deno.test("Plugin gives back no archive if options say so", ROOT, async () => {
+  const odd = new Uint8Array([...ARCHIVE, ...new Uint8Array(5 * 512)]);
+  const off = "overlay2.exact=false";
+  for (
+    const [own, dockerd] of [[[off], null], [[], [off]], [
+      ["overlay2.exact=true"],
+      [" Overlay2.Exact = false"],
+    ]] as const
+  ) {
+    await using temp = new TempPlugin(own);
+    assertEquals(await isExact(temp), !own.includes(off as never));
+    assertEquals(await temp.init({ Opts: dockerd }), {});
+    await temp.call("Create", { ID: "base" });
+    await temp.apply("base", odd);
+
+    assertEquals(await isExact(temp), false);
+    assertEquals(namesIn(`${temp.home}/base`).includes("exact"), false);
+    assert((await temp.diff("base")).length !== odd.length);
+  }
+});
+
+Deno.test(
+  "Plugin promises no exact diffs where dockerd has a record of each layer",
+  ROOT,
+  async () => {
+    await using temp = new TempPlugin();
+    recordLayer(temp, "one", "tar-split.json.gz");
+    recordLayer(temp, "two", "tar-split.json.gz");
+    await temp.init();
+    assertEquals(await isExact(temp), false);
+
+    recordLayer(temp, "three", "diff");
+    assertEquals(await isExact(temp), false, "dockerd asks once");
+    await temp.init();
+    assertEquals(await isExact(temp), true);
+
+    await using told = new TempPlugin(["overlay2.exact=true"]);
+    recordLayer(told, "one", "tar-split.json.gz");
+    await told.init();
+    assertEquals(await isExact(told), true);
+  },
+);
+
+Deno.test(
+  "Plugin that was started anew keeps to what was promised",
+  ROOT,
+  async () => {
+    await using temp = new TempPlugin();
+    await temp.init();
+    assertEquals(await isExact(temp), true);
+    recordLayer(temp, "one", "tar-split.json.gz");
+
+    temp.restarted();
+
+    assertEquals(await isExact(temp), true);
+    await temp.call("Create", { ID: "base" });
+    await temp.apply("base", ARCHIVE);
+    assertEquals(await temp.diff("base"), ARCHIVE);
+  },
+);
 
 Deno.test("Plugin answers 404 for what is no call, whatever its name", async () => {
   await using temp = new TempPlugin();

@@ -6,7 +6,7 @@
 
 import { Dir } from "../../src/linux/dir.ts";
 import { TarReader } from "../../src/tar/reader.ts";
-import { Archive } from "../../src/tree/archive.ts";
+import { Archive, encoded } from "../../src/tree/archive.ts";
 import { SAME_OWNERS } from "../../src/tree/owners.ts";
 import type { PackSettings } from "../../src/tree/pack.ts";
 import { packChanges, packLayer } from "../../src/tree/pack_tree.ts";
@@ -81,7 +81,7 @@ export function pack(
   settings: PackSettings = packSettings(),
 ): Uint8Array<ArrayBuffer> {
   using root = Dir.open(path);
-  using archive = new Archive(packLayer(root, settings));
+  using archive = new Archive(encoded(packLayer(root, settings)));
   return drain(archive);
 }
 
@@ -92,7 +92,7 @@ export function packOf(
   settings: PackSettings = packSettings(),
 ): Uint8Array<ArrayBuffer> {
   using root = Dir.open(path);
-  using archive = new Archive(packChanges(root, changes, settings));
+  using archive = new Archive(encoded(packChanges(root, changes, settings)));
   return drain(archive);
 }
 

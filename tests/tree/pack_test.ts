@@ -8,7 +8,7 @@ import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/linux/constants.ts";
 import { Dir, makeDev } from "../../src/linux/dir.ts";
 import { setXattrAt } from "../../src/linux/xattr.ts";
 import { encodeName } from "../../src/text.ts";
-import { Archive } from "../../src/tree/archive.ts";
+import { Archive, encoded } from "../../src/tree/archive.ts";
 import { IdMap } from "../../src/tree/owners.ts";
 import { packLayer, packTree } from "../../src/tree/pack_tree.ts";
 import type { Change } from "../../src/types.ts";
@@ -369,7 +369,7 @@ Deno.test("packTree() archives marks as the devices they are", () => {
   using trees = new TwoTrees();
   make(trees.one, (root) => root.mknod("w", S_IFCHR, 0n));
   using root = Dir.open(trees.one);
-  using whole = new Archive(packTree(root, packSettings()));
+  using whole = new Archive(encoded(packTree(root, packSettings())));
 
   const [line] = archiveLines(drain(whole));
 
@@ -442,7 +442,7 @@ Deno.test("Archive gives the same bytes into buffers of any size", () => {
 
   for (const size of [1000, 511, 512, 100_000, 1_000_000]) {
     using root = Dir.open(trees.one);
-    using whole = new Archive(packLayer(root, packSettings()));
+    using whole = new Archive(encoded(packLayer(root, packSettings())));
     const chunks: Uint8Array[] = [];
     for (;;) {
       const buffer = new Uint8Array(size);
@@ -464,7 +464,7 @@ Deno.test("Archive stops before a large file, whose content the caller then take
     setTimes(root);
   });
   using root = Dir.open(trees.one);
-  using whole = new Archive(packLayer(root, packSettings()));
+  using whole = new Archive(encoded(packLayer(root, packSettings())));
   const buffer = new Uint8Array(10_000);
 
   const before = whole.fill(buffer, content.length);
@@ -498,7 +498,7 @@ Deno.test("Archive that is disposed early closes what it read", () => {
   const before = openDescriptors();
   for (let stop = 0; stop < 400_000; stop += 50_000) {
     using root = Dir.open(trees.one);
-    using whole = new Archive(packLayer(root, packSettings()));
+    using whole = new Archive(encoded(packLayer(root, packSettings())));
     whole.fill(new Uint8Array(stop));
   }
 

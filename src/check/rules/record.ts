@@ -8,6 +8,7 @@
 import {
   COMMITTED,
   DIFF,
+  EXACT,
   LINK,
   LOWER,
   MANIFEST,
@@ -29,6 +30,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   MERGED,
   WORK,
   MANIFEST,
+  EXACT,
 ]);
 const ADVICE = "remove it and what stands on it, and pull or build them again";
 

@@ -23,7 +23,10 @@ export const command = defineCommand({
   description: "docker: dockerd up to 27, with --experimental and " +
     "--storage-driver, takes the socket for a graph driver plugin of its name " +
     `(default ${DOCKER_SOCKET}). The home is the one that dockerd names; what ` +
-    "dockerd said is kept in SOCKET.state, so that either may start anew.\n\n" +
+    "dockerd said is kept in SOCKET.state, so that either may start anew. " +
+    "Archives are kept (overlay2.exact) and come back byte for byte, unless " +
+    "dockerd has its own record of every layer or --storage-opt says " +
+    "otherwise.\n\n" +
     "containerd: a proxy plugin of type snapshot has the socket for its address " +
     `(default ${CONTAINERD_SOCKET}). The home is --home; what snapshots are ` +
     'called is kept in its directory "containerd".\n\n' +

@@ -10,6 +10,7 @@ import { DriverError, messageOf } from "../../errors.ts";
 import { refuseAborted } from "../../giving_up.ts";
 import { type Answer, errorAnswer } from "../watch.ts";
 import { archiveAnswer, DrainedSource, textFrom } from "./bodies.ts";
+import { isExact, withExact } from "./exact.ts";
 import { LAYER_JOBS, type LayerJob, type Message } from "./layers.ts";
 import { Memory } from "./memory.ts";
 import {
@@ -111,8 +112,8 @@ export class Plugin {
 
   readonly #jobs: ReadonlyMap<string, Job> = new Map<string, Job>([
     ["Plugin.Activate", () => ({ Implements: ["GraphDriver"] })],
-    ["GraphDriver.Capabilities", () => ({
-      Capabilities: { ReproducesExactDiffs: false },
+    ["GraphDriver.Capabilities", async () => ({
+      Capabilities: { ReproducesExactDiffs: await this.#isExact() },
     })],
     ["GraphDriver.Init", (body) => this.#init(body)],
     ["GraphDriver.Status", async () => ({
@@ -141,10 +142,11 @@ export class Plugin {
 
   /** The driver of an earlier dockerd is let go; what it mounted stays mounted. */
   async #init(body: Message): Promise<Message> {
-    const setup = setupOf(body);
+    const { home } = setupOf(body);
+    const decided = withExact(body, home, this.#settings.storageOpts);
     const earlier = await this.#driver?.catch(() => undefined);
-    const driver = await this.#start(setup);
-    this.#memory.writeSetup(body);
+    const driver = await this.#start(setupOf(decided));
+    this.#memory.writeSetup(decided);
     this.#driver = Promise.resolve(driver);
     if (earlier === undefined) return {};
     this.#retired.push(earlier);
@@ -154,6 +156,14 @@ export class Plugin {
       );
     }
     return {};
+  }
+
+  /** dockerd asks after `Init`; others may ask before. */
+  async #isExact(): Promise<boolean> {
+    if (this.#driver === undefined && this.#memory.readSetup() === undefined) {
+      return isExact(this.#settings.storageOpts);
+    }
+    return contextOf(await this.#open()).settings.exact;
   }
 
   async #start({ home, options }: Setup): Promise<Driver> {

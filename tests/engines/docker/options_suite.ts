@@ -41,6 +41,8 @@ Deno.test("dockerd with --userns-remap gives containers files of their own root"
   await Deno.writeTextFile(dockerfile, text.replace(/&& mknod \S+ c 1 3/, ""));
   const { status, stderr } = await daemon.build(context, "rich:1");
   assertEquals(status, 0, stderr);
+  // Which dockerd compares with what came in.
+  await daemon.docker("save", "-o", `${daemon.path}/saved.tar`, "rich:1");
 
   const inside = await daemon.docker(
     ...["run", "--name", "cc", ...NONE, "rich:1", "sh", "-c"],

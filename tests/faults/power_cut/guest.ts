@@ -32,7 +32,11 @@ function openHome(home: string): Promise<Driver> {
 }
 
 function optionsOf(mode: Mode): string[] {
-  return [`overlay2.sync=${mode}`, "overlay2.manifest=true"];
+  return [
+    `overlay2.sync=${mode}`,
+    "overlay2.manifest=true",
+    "overlay2.exact=true",
+  ];
 }
 
 /** Has metadata written soon and content late: the worst that can be for it. */

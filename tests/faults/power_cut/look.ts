@@ -11,7 +11,9 @@ import type { SeenLayer } from "./messages.ts";
 /** The device is one that quotas need on xfs. */
 const OF_A_HOME = ["l", "backingFsBlockDev"];
 
-const OF_A_LAYER = ["committed", "diff", "link", "lower", "manifest", "work"];
+const OF_A_LAYER = [
+  ...["committed", "diff", "exact", "link", "lower", "manifest", "work"],
+];
 
 /** What lies in a home. */
 export interface Lie {
