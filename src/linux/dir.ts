@@ -20,8 +20,7 @@ import {
   SYS,
 } from "./constants.ts";
 import { type Dirent, readDirents } from "./dirent.ts";
-import { hasCode } from "./errno.ts";
-import { openAt, timePair, type Timestamp } from "./file.ts";
+import { openAt, timePair, type Timestamp, tryOpenAt } from "./file.ts";
 import {
   checked,
   cString,
@@ -36,6 +35,8 @@ const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_IN_ROOT = 0x10n;
 const RENAME_NOREPLACE = 1;
 const EAGAIN = 11;
+/** EBUSY, EEXIST, ENOTDIR and ENOTEMPTY: why rmdir(2) leaves a name where it is. */
+const KEPT: ReadonlySet<number> = new Set([16, 17, 20, 39]);
 /** How often a lookup is tried when a rename elsewhere races with it. */
 const RACES = 64;
 
@@ -76,6 +77,19 @@ export class Dir implements Disposable {
   }
 
   /**
+   * Like {@linkcode Dir.open}, of a directory itself: a symbolic link in its
+   * place is refused. Those above it are followed.
+   *
+   * @param path Absolute path, or relative to the current directory.
+   * @returns The directory; `undefined` if there is none.
+   */
+  static tryOpenItself(path: string): Dir | undefined {
+    const base = { fd: AT_FDCWD, path: "" };
+    const fd = tryOpenAt(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    return fd === undefined ? undefined : new Dir(fd, path);
+  }
+
+  /**
    * Opens the root of a mount that has no place in the tree of files.
    *
    * The kernel takes such a mount apart when the descriptor that fsmount(2) gave
@@ -109,12 +123,8 @@ export class Dir implements Disposable {
 
   /** Like {@linkcode openDir}; `undefined` if there is no such name. */
   tryOpenDir(name: string): Dir | undefined {
-    try {
-      return this.openDir(name);
-    } catch (error) {
-      if (hasCode(error, "ENOENT")) return undefined;
-      throw error;
-    }
+    const fd = tryOpenAt(this, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    return fd === undefined ? undefined : new Dir(fd, `${this.path}/${name}`);
   }
 
   /**
@@ -214,6 +224,19 @@ export class Dir implements Disposable {
   }
 
   /**
+   * Removes a directory if it is empty and nothing is mounted on it.
+   *
+   * @returns Whether it is removed; `false` also if it is no directory.
+   */
+  tryRmdir(name: string): boolean {
+    const path = cString(name);
+    if (libc.unlinkat(this.#fd, path, AT_REMOVEDIR) === 0) return true;
+    const errno = lastErrno();
+    if (KEPT.has(errno)) return false;
+    throw failure(errno, "rmdir", this, name);
+  }
+
+  /**
    * Moves a name.
    *
    * @param name Name in this directory.
@@ -277,6 +300,11 @@ export class Dir implements Disposable {
       this,
       name,
     );
+  }
+
+  /** Absolute path without symbolic links, as the kernel has it; needs /proc. */
+  realPath(): string {
+    return this.readlink(`/proc/self/fd/${this.#fd}`);
   }
 
   /** Another descriptor of this directory, with its own reading position. */

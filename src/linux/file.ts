@@ -13,8 +13,8 @@ import {
   libc,
   type Place,
 } from "./libc.ts";
-import { hasCode } from "./errno.ts";
 
+const ENOENT = 2;
 const EINTR = 4;
 const MAX_CHUNK = 0x4000_0000;
 
@@ -53,12 +53,12 @@ export function tryOpenAt(
   name: string,
   flags: number,
 ): number | undefined {
-  try {
-    return openAt(dir, name, flags);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  const path = cString(name);
+  const fd = libc.openat(dir.fd, path, flags | O_CLOEXEC, 0);
+  if (fd >= 0) return fd;
+  const errno = lastErrno();
+  if (errno === ENOENT) return undefined;
+  throw failure(errno, "openat", dir, name);
 }
 
 /** Closes a descriptor. */
@@ -117,6 +117,17 @@ export function truncateFd(fd: number, length: number, path: string): void {
 /** Waits until an open file's content is on the disk. */
 export function syncFd(fd: number, path: string): void {
   checked(libc.fsync(fd), "fsync", path);
+}
+
+const SYNC_FILE_RANGE_WRITE = 2;
+
+/**
+ * Has the kernel begin to write an open file's content, and waits for nothing:
+ * {@linkcode syncFd} of several files then finds most of its work done. What
+ * goes wrong is told by that one.
+ */
+export function beginSyncFd(fd: number): void {
+  libc.sync_file_range(fd, 0n, 0n, SYNC_FILE_RANGE_WRITE);
 }
 
 const EIO = 5;

@@ -32,6 +32,7 @@ const SYMBOLS = {
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" }, // off_t (int fd, off_t, int whence)
   fsync: { parameters: ["i32"], result: "i32" }, // int (int fd)
   syncfs: { parameters: ["i32"], result: "i32" }, // int (int fd)
+  sync_file_range: { parameters: ["i32", "i64", "i64", "u32"], result: "i32" }, // int (int fd, off_t offset, off_t count, unsigned flags)
   syncfsLater: {
     name: "syncfs",
     parameters: ["i32"],

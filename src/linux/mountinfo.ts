@@ -8,6 +8,8 @@
  */
 
 import { decodeName, encodeName } from "../text.ts";
+import { AT_FDCWD, O_RDONLY } from "./constants.ts";
+import { closeFd, openAt, readFd } from "./file.ts";
 
 /** One mounted file system. */
 export interface MountRecord {
@@ -32,6 +34,38 @@ export function unescapeField(field: string): string {
     } else out.push(bytes[i]!);
   }
   return decodeName(new Uint8Array(out));
+}
+
+/** Escapes a path as the table does. */
+function escapeField(path: string): string {
+  return path.replace(
+    /[ \t\n\\]/g,
+    (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+}
+
+const FIRST_SIZE = 16 * 1024;
+
+/** Reads a file whose size the kernel does not tell. */
+function readText(path: string): string {
+  const fd = openAt({ fd: AT_FDCWD, path: "" }, path, O_RDONLY);
+  try {
+    let bytes = new Uint8Array(FIRST_SIZE);
+    for (let length = 0;;) {
+      if (length === bytes.length) bytes = enlarged(bytes);
+      const count = readFd(fd, bytes.subarray(length), path);
+      if (count === 0) return decodeName(bytes, 0, length);
+      length += count;
+    }
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function enlarged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
 }
 
 /**
@@ -63,7 +97,8 @@ export function parseMountinfo(text: string): MountRecord[] {
  */
 export function mountsBelow(dir: string): MountRecord[] {
   const prefix = `${dir}/`;
-  const table = decodeName(Deno.readFileSync("/proc/self/mountinfo"));
+  const table = readText("/proc/self/mountinfo");
+  if (!table.includes(escapeField(prefix))) return [];
   return parseMountinfo(table)
     .filter((record) => record.mountpoint.startsWith(prefix))
     .sort((a, b) => b.mountpoint.length - a.mountpoint.length);

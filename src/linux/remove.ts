@@ -86,6 +86,7 @@ function* emptyEntry(
   top: Emptying,
   { name, type }: Pick<Dirent, "name" | "type">,
 ): Generator<void> {
+  if (type === DT_DIR && top.dir.tryRmdir(name)) return yield;
   const mayBeDir = type === DT_DIR || type === DT_UNKNOWN;
   const status = mayBeDir ? top.dir.tryStat(name) : undefined;
   if (status?.type !== "dir") {
