@@ -15,6 +15,7 @@ import {
   lowerIds,
   lowerIsGone,
   readRecord,
+  readUse,
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
@@ -162,7 +163,7 @@ export function releaseUse(
   return context.turns.run(id, async () => {
     try {
       using dir = await context.store.lock(id, signal);
-      await releaseLocked(context, dir, readRecord(dir, id));
+      await releaseLocked(context, dir, readUse(dir, id));
     } catch (error) {
       // A later layer of the same id must not inherit the uses of this one.
       if (hasCode(error, "ENOENT")) {
@@ -184,7 +185,7 @@ export function giveUpUses(context: Context, id: string): Promise<void> {
 async function releaseLocked(
   context: Context,
   dir: Dir,
-  layer: Layer,
+  layer: Omit<Layer, "committed">,
 ): Promise<void> {
   if (layer.lowers.length === 0) return;
   const merged = context.path(layer.merged);

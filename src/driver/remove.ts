@@ -5,6 +5,7 @@
  */
 
 import { DriverError, messageOf } from "../errors.ts";
+import type { Dir } from "../linux/dir.ts";
 import { mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
 import { checkId, MERGED, quote } from "../store/layout.ts";
@@ -59,9 +60,9 @@ function condemn(
   signal: AbortSignal | undefined,
 ): Promise<Doomed> {
   const merged = context.path(`${id}/${MERGED}`);
-  return context.store.condemn(id, (link) => {
+  return context.store.condemn(id, (link, home) => {
     if (context.uses.inUse(merged, link)) throw isBusy(id, "it is mounted");
-    unmountBelow(context, id);
+    unmountBelow(home, id);
   }, signal);
 }
 
@@ -69,9 +70,8 @@ function condemn(
  * Unmounts what is mounted somewhere in a layer's files, as Docker does: it
  * belongs to somebody else and must not be deleted with them.
  */
-function unmountBelow(context: Context, id: string): void {
-  const home = Deno.realPathSync(context.home);
-  const dir = `${home}/${id}`;
+function unmountBelow(home: Dir, id: string): void {
+  const dir = `${home.realPath()}/${id}`;
   for (const { mountpoint } of mountsBelow(dir)) {
     if (detach(mountpoint) || !isStillMounted(dir, mountpoint)) continue;
     const place = printableName(mountpoint);

@@ -14,6 +14,7 @@ import {
 } from "../linux/constants.ts";
 import type { Dir } from "../linux/dir.ts";
 import {
+  beginSyncFd,
   chmodFd,
   closeFd,
   openAt,
@@ -65,14 +66,46 @@ export function writeNew(
   text: string,
   mode: number,
 ): void {
-  const fd = openAt(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-  const path = `${dir.path}/${name}`;
-  try {
-    writeFd(fd, encodeName(text), path);
-    chmodFd(fd, mode, path);
-    if (text !== "") syncFd(fd, path);
-  } finally {
-    closeFd(fd);
+  using file = new Written(dir, name, text, mode);
+  if (text !== "") file.sync();
+}
+
+/**
+ * A file that was just made, still open. Several are written first and synced
+ * then: the first sync takes the others along, where one after the other would
+ * each wait for the disk.
+ */
+export class Written implements Disposable {
+  readonly #fd: number;
+  readonly #path: string;
+
+  /** Makes the file, as {@linkcode writeNew} does. */
+  constructor(dir: Dir, name: string, text: string, mode: number) {
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    this.#fd = openAt(dir, name, flags, mode);
+    this.#path = `${dir.path}/${name}`;
+    try {
+      writeFd(this.#fd, encodeName(text), this.#path);
+      chmodFd(this.#fd, mode, this.#path);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Has the kernel begin to write the content to the disk. */
+  begin(): void {
+    beginSyncFd(this.#fd);
+  }
+
+  /** Waits until the content is on the disk. */
+  sync(): void {
+    syncFd(this.#fd, this.#path);
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    closeFd(this.#fd);
   }
 }
 

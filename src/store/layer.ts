@@ -141,6 +141,12 @@ function isStillThere(home: Dir, id: string, dir: Dir): boolean {
  * @throws {DriverError} `EUCLEAN` if its files are malformed.
  */
 export function readRecord(dir: Dir, id: string): Layer {
+  const committed = dir.tryStat(COMMITTED) !== undefined;
+  return { ...readUse(dir, id), committed };
+}
+
+/** Like {@linkcode readRecord}, as far as it concerns the use of a mount. */
+export function readUse(dir: Dir, id: string): Omit<Layer, "committed"> {
   if (dir.tryStat(DIFF)?.type !== "dir") {
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }
@@ -151,7 +157,6 @@ export function readRecord(dir: Dir, id: string): Layer {
     work: `${id}/${WORK}`,
     merged: `${id}/${MERGED}`,
     lowers: readLowers(dir, id),
-    committed: dir.tryStat(COMMITTED) !== undefined,
   };
 }
 

@@ -7,7 +7,7 @@
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { writeNew } from "./files.ts";
+import { Written } from "./files.ts";
 import { readShortName } from "./layer.ts";
 import { idOfTarget, LINK, LINKS, linkTarget, newShortName } from "./layout.ts";
 
@@ -18,12 +18,18 @@ import { idOfTarget, LINK, LINKS, linkTarget, newShortName } from "./layout.ts";
  * @param links Directory of short links.
  * @param dir Directory of the layer.
  * @param id Id that the layer will have.
+ * @param lower Another file of the layer that is to be on the disk, too.
  * @returns The short name.
  */
-export function giveShortName(links: Dir, dir: Dir, id: string): string {
+export function giveShortName(
+  links: Dir,
+  dir: Dir,
+  id: string,
+  lower: Written | undefined,
+): string {
   for (;;) {
     const short = newShortName();
-    writeNew(dir, LINK, short, 0o644);
+    syncRecord(dir, short, lower);
     try {
       links.symlink(linkTarget(id), short);
       return short;
@@ -32,6 +38,17 @@ export function giveShortName(links: Dir, dir: Dir, id: string): string {
       dir.unlink(LINK);
     }
   }
+}
+
+function syncRecord(
+  dir: Dir,
+  short: string,
+  lower: Written | undefined,
+): void {
+  using link = new Written(dir, LINK, short, 0o644);
+  lower?.begin();
+  link.sync();
+  lower?.sync();
 }
 
 /**
@@ -74,10 +91,7 @@ export function shortNamesOf(
   const target = linkTarget(id);
   try {
     const short = readShortName(dir, id);
-    return links.tryStat(short)?.type === "symlink" &&
-        links.readlink(short) === target
-      ? [short]
-      : [];
+    return targetOf(links, short) === target ? [short] : [];
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
   }
@@ -85,6 +99,16 @@ export function shortNamesOf(
   return all.names().map((entry) => entry.name).filter((name) =>
     links.stat(name).type === "symlink" && links.readlink(name) === target
   );
+}
+
+/** Text of a symbolic link; `undefined` of anything else. */
+function targetOf(links: Dir, name: string): string | undefined {
+  try {
+    return links.readlink(name);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "EINVAL")) return undefined;
+    throw error;
+  }
 }
 
 /** Whether a directory is a layer of that very name. */

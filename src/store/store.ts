@@ -8,14 +8,21 @@
  */
 
 import { DriverError } from "../errors.ts";
-import type { Dir } from "../linux/dir.ts";
+import { AT_FDCWD } from "../linux/constants.ts";
+import { Dir } from "../linux/dir.ts";
 import { hasCode, SyscallError } from "../linux/errno.ts";
 import { syncFd } from "../linux/file.ts";
 import { removeTree, removeTreeNow } from "../linux/remove.ts";
-import { sameFile } from "../linux/stat.ts";
+import { sameFile, tryStatAt } from "../linux/stat.ts";
 import { Children } from "./children.ts";
-import { makeDir, type Owner, writeAtomic, writeNew } from "./files.ts";
-import { corrupt, type Layer, openLayer, readLayer } from "./layer.ts";
+import { makeDir, type Owner, writeAtomic, Written } from "./files.ts";
+import {
+  corrupt,
+  type Layer,
+  openLayer,
+  readLayer,
+  readRecord,
+} from "./layer.ts";
 import { openHome, prepareHome } from "./home.ts";
 import { type Doomed, findLeftovers } from "./leftovers.ts";
 import { giveShortName, shortNamesOf } from "./link.ts";
@@ -105,22 +112,23 @@ export class Store {
   ): Promise<void> {
     checkId(id);
     if (parent !== undefined) checkId(parent);
+    using home = openHome(this.home);
     // A parent that is being filled or removed must come to its end first.
-    using _lock = parent === undefined
+    using lock = parent === undefined
       ? undefined
-      : await this.#lockParent(id, parent, signal);
-    await withHomeLocked(this.home, (home, links) => {
+      : await this.#lockParent(home, id, parent, signal);
+    await withHomeLocked(home, (links) => {
       if (home.tryStat(id) !== undefined) throw alreadyExists(id);
-      const lowers = parent === undefined
-        ? undefined
-        : this.#lowersOn(home, id, parent);
+      const below = lock && readRecord(lock, parent!);
+      const lowers = below && this.#lowersOn(below, id);
       const current = this.#children.isCurrent(home);
-      const born = parent !== undefined && this.#commit(home, parent);
+      const born = lock !== undefined && !below?.committed;
+      if (born) this.#commit(lock);
       let link: string;
       try {
         link = this.#build(home, links, id, lowers, prepare);
       } catch (error) {
-        if (born) home.unlink(`${parent}/${COMMITTED}`);
+        if (born) lock.unlink(COMMITTED);
         throw error;
       }
       if (current) this.#children.noteMade(home, link, id, parent);
@@ -128,11 +136,12 @@ export class Store {
   }
 
   async #lockParent(
+    home: Dir,
     id: string,
     parent: string,
     signal: AbortSignal | undefined,
   ): Promise<Dir | undefined> {
-    if (this.exists(id)) throw alreadyExists(id);
+    if (home.tryStat(id)?.type === "dir") throw alreadyExists(id);
     try {
       return await this.lock(parent, signal);
     } catch (error) {
@@ -140,16 +149,15 @@ export class Store {
     }
   }
 
-  /** Lowers of a layer on `parent`, nearest first. */
-  #lowersOn(home: Dir, id: string, parent: string): readonly string[] {
-    const below = readLayer(home, parent);
-    const lowers = [below.link, ...below.lowers];
+  /** Lowers of a layer on another, nearest first. */
+  #lowersOn(parent: Layer, id: string): readonly string[] {
+    const lowers = [parent.link, ...parent.lowers];
     const { maxDepth } = this.#settings;
     if (lowers.length <= maxDepth) return lowers;
     throw new DriverError(
       "EMLINK",
       `Cannot create layer ${quote(id)} on ${
-        quote(parent)
+        quote(parent.id)
       }: max depth exceeded (${maxDepth} layers)`,
     );
   }
@@ -168,11 +176,9 @@ export class Store {
       using dir = home.openDir(temporary);
       prepare(dir);
       makeDir(dir, DIFF, 0o755, this.#settings.root);
-      short = giveShortName(links, dir, id);
-      if (lowers) {
-        makeDir(dir, WORK, 0o700, this.#settings.root);
-        writeNew(dir, LOWER, lowers.join(":"), 0o644);
-      }
+      if (lowers) makeDir(dir, WORK, 0o700, this.#settings.root);
+      using lower = lowers && new Written(dir, LOWER, lowers.join(":"), 0o644);
+      short = giveShortName(links, dir, id, lower);
       this.#persist(dir, links);
       this.#bringIn(home, temporary, id);
       return short;
@@ -200,18 +206,15 @@ export class Store {
     for (const dir of dirs) syncFd(dir.fd, dir.path);
   }
 
-  /** Marks a layer as a parent, from now on mounted read-only; tells whether it was not one yet. */
-  #commit(home: Dir, parent: string): boolean {
-    using dir = openLayer(home, parent);
-    if (dir.tryStat(COMMITTED) !== undefined) return false;
-    writeAtomic(dir, COMMITTED, "", 0o600);
+  /** Marks a layer as a parent, from now on mounted read-only. */
+  #commit(parent: Dir): void {
+    writeAtomic(parent, COMMITTED, "", 0o600);
     try {
-      this.#persist(dir);
+      this.#persist(parent);
     } catch (error) {
-      dir.unlink(COMMITTED);
+      parent.unlink(COMMITTED);
       throw error;
     }
-    return true;
   }
 
   #makeLayerDir(home: Dir, name: string): void {
@@ -229,12 +232,11 @@ export class Store {
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`, `ECANCELED`.
    */
   async lock(id: string, signal?: AbortSignal): Promise<Dir> {
-    using home = openHome(this.home);
     for (;;) {
-      const dir = openLayer(home, id);
+      const dir = this.#open(id);
       try {
         await lockDir(dir, signal);
-        const now = home.tryStat(id);
+        const now = tryStatAt({ fd: AT_FDCWD, path: "" }, dir.path);
         if (now !== undefined && sameFile(now, dir.self())) return dir;
       } catch (error) {
         dir[Symbol.dispose]();
@@ -244,27 +246,40 @@ export class Store {
     }
   }
 
+  /** Opens a layer's directory by its path; step by step to say why not. */
+  #open(id: string): Dir {
+    checkId(id);
+    try {
+      const dir = Dir.tryOpenItself(`${this.home}/${id}`);
+      if (dir !== undefined) return dir;
+    } catch (error) {
+      if (!hasCode(error, "ENOTDIR", "ELOOP")) throw error;
+    }
+    return this.withHome((home) => openLayer(home, id));
+  }
+
   /**
    * Takes a layer out of the home; {@linkcode Store.purge} deletes it.
    *
    * @param id Id of the layer.
-   * @param refuse Called with the layer's short link before anything changes;
-   * throws if the layer must stay.
+   * @param refuse Called with the layer's short link and the open home before
+   * anything changes; throws if the layer must stay.
    * @param signal Ends the waiting for other processes.
    * @throws {DriverError} `ENOENT`; `EBUSY` if it has children; `ECANCELED`.
    */
   async condemn(
     id: string,
-    refuse: (link: string) => void,
+    refuse: (link: string, home: Dir) => void,
     signal?: AbortSignal,
   ): Promise<Doomed> {
     const lock = await this.lock(id, signal);
     try {
-      return await withHomeLocked(this.home, (home, links) => {
+      using home = openHome(this.home);
+      return await withHomeLocked(home, (links) => {
         requireLayer(lock, id);
         this.#refuseParent(home, id);
         const short = shortNamesOf(home, links, lock, id);
-        refuse(`${LINKS}/${short[0] ?? ""}`);
+        refuse(`${LINKS}/${short[0] ?? ""}`, home);
         const current = this.#children.isCurrent(home);
         const name = this.#takeOut(home, links, id, short);
         this.#children.noteGone(home, current, id, short);
@@ -319,12 +334,13 @@ export class Store {
   }
 
   /** Whether some layer stands on `id`: its id, or `undefined`. */
-  childOf(id: string, signal?: AbortSignal): Promise<string | undefined> {
-    return withHomeLocked(
-      this.home,
-      (home) => this.#children.anyChild(home, id),
-      signal,
-    );
+  async childOf(
+    id: string,
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    using home = openHome(this.home);
+    const find = () => this.#children.anyChild(home, id);
+    return await withHomeLocked(home, find, signal);
   }
 
   /** Deletes a layer that was taken out; yields after each file. */
@@ -335,8 +351,9 @@ export class Store {
   }
 
   /** What processes that died left half-made or half-deleted; see {@linkcode findLeftovers}. */
-  leftovers(): Promise<Doomed[]> {
-    return withHomeLocked(this.home, findLeftovers);
+  async leftovers(): Promise<Doomed[]> {
+    using home = openHome(this.home);
+    return await withHomeLocked(home, () => findLeftovers(home));
   }
 
   /** Ids of all layers, in no order. */

@@ -7,7 +7,7 @@
 import { orGivenUp, refuseAborted } from "../giving_up.ts";
 import type { Dir } from "../linux/dir.ts";
 import { tryLock } from "../linux/lock.ts";
-import { openHome, openLinks } from "./home.ts";
+import { openLinks } from "./home.ts";
 
 /** Runs tasks of one key one after the other, those of different keys at once. */
 export class Turns {
@@ -68,18 +68,17 @@ export async function lockDir(dir: Dir, signal?: AbortSignal): Promise<void> {
  *
  * Whoever needs a layer's lock as well takes that one first.
  *
- * @param home Absolute path of the home.
- * @param task What to do, at once; gets the home and its directory of links.
+ * @param home Open home directory.
+ * @param task What to do, at once; gets the directory of links.
  * @param signal Ends the waiting.
  * @throws {DriverError} `ECANCELED` if the caller gave up before.
  */
 export async function withHomeLocked<T>(
-  home: string,
-  task: (home: Dir, links: Dir) => T,
+  home: Dir,
+  task: (links: Dir) => T,
   signal?: AbortSignal,
 ): Promise<T> {
-  using dir = openHome(home);
-  using links = openLinks(dir);
+  using links = openLinks(home);
   await lockDir(links, signal);
-  return task(dir, links);
+  return task(links);
 }
