@@ -7,6 +7,7 @@
 import { Dir } from "../linux/dir.ts";
 import { lowerIds, readLayerWith } from "../store/layer.ts";
 import { checkId, DIFF } from "../store/layout.ts";
+import type { Wait } from "../store/files.ts";
 import type { CreateOptions } from "../types.ts";
 import type { Context } from "./context.ts";
 import { parseLayerOptions } from "./options.ts";
@@ -19,6 +20,7 @@ import { parseLayerOptions } from "./options.ts";
  * @param parent Layer to stand on; none or `""` makes a base layer.
  * @param options Options of this layer.
  * @param writable Whether it may have a size.
+ * @param wait What is waited for.
  */
 export async function createLayer(
   { store, settings, quota }: Context,
@@ -26,13 +28,20 @@ export async function createLayer(
   parent: string | undefined,
   { storageOpt = {}, signal }: CreateOptions,
   writable: boolean,
+  wait: Wait = "disk",
 ): Promise<void> {
   checkId(id);
   const limits = parseLayerOptions(storageOpt, writable, settings.defaultSize);
   if (limits) quota.require(`limit the size of layer "${id}"`);
-  await store.create(id, parent || undefined, (dir) => {
-    if (limits) store.withHome((home) => quota.limit(home, dir, limits));
-  }, signal);
+  await store.create(
+    id,
+    parent || undefined,
+    (dir) => {
+      if (limits) store.withHome((home) => quota.limit(home, dir, limits));
+    },
+    signal,
+    wait,
+  );
 }
 
 /** Where a layer lies on disk, by Docker's names. */

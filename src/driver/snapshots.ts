@@ -8,10 +8,12 @@ import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { isUpperMounted } from "../overlay/volatile.ts";
 import { lowerIds } from "../store/layer.ts";
-import { DIFF, RECORDS } from "../store/layout.ts";
+import { DIFF, RECORDS, WORK } from "../store/layout.ts";
 import { type DiskUsage, diskUsage } from "../tree/usage.ts";
 import { contextOf, type Driver } from "./driver.ts";
 import { paced } from "../pace.ts";
+import { createLayer } from "./layers.ts";
+import type { Sync } from "./options.ts";
 import {
   dropExact,
   persistData,
@@ -21,6 +23,7 @@ import {
 import { liftVolatile, settleVolatile } from "./volatile.ts";
 
 export { RECORDS };
+export type { Sync };
 
 /** What an overlay of a layer is made of. Paths are absolute. */
 export interface Stack {
@@ -39,6 +42,25 @@ export interface Stack {
 }
 
 /**
+ * Makes a layer that nobody misses until it is finished. A power cut before that
+ * may take it away, as a whole, unless every layer made is to be on the disk.
+ *
+ * @param driver The driver.
+ * @param id Id that is free.
+ * @param parent Layer to stand on; `""` for none.
+ * @throws {DriverError} as {@linkcode Driver.create}.
+ */
+export function makePassing(
+  driver: Driver,
+  id: string,
+  parent: string,
+): Promise<void> {
+  const context = contextOf(driver);
+  const wait = context.settings.sync === "layer" ? "order" : "disk";
+  return createLayer(context, id, parent, {}, false, wait);
+}
+
+/**
  * Tells what an overlay of a layer is made of.
  *
  * @param driver The driver.
@@ -46,13 +68,30 @@ export interface Stack {
  * @throws {DriverError} `ENOENT`, `EUCLEAN`.
  */
 export function stackOf(driver: Driver, id: string): Stack {
-  const context = contextOf(driver);
-  const { store, support, settings } = context;
+  const { store } = contextOf(driver);
   const layer = store.read(id);
   const lowers = store.withHome((home) => lowerIds(home, layer));
+  return stackOn(driver, id, lowers);
+}
+
+/**
+ * Tells what an overlay of a layer is made of, as {@linkcode stackOf}, for whoever
+ * knows what it stands on.
+ *
+ * @param driver The driver.
+ * @param id Id of the layer.
+ * @param lowers Ids of the layers below, nearest first.
+ */
+export function stackOn(
+  driver: Driver,
+  id: string,
+  lowers: readonly string[],
+): Stack {
+  const context = contextOf(driver);
+  const { support, settings } = context;
   return {
-    upper: context.path(layer.diff),
-    work: context.path(layer.work),
+    upper: context.path(`${id}/${DIFF}`),
+    work: context.path(`${id}/${WORK}`),
     lowers: lowers.map((lower) => context.path(`${lower}/${DIFF}`)),
     indexOff: support.indexOff,
     userxattr: support.userxattr,
@@ -77,17 +116,28 @@ export function takeOwner(driver: Driver, id: string, parent: string): void {
  *
  * @param driver The driver.
  * @param id Id of the layer.
+ * @returns What its files take on the disk.
  * @throws {DriverError} `ENOENT`, `EUCLEAN`.
  */
-export async function finishLayer(driver: Driver, id: string): Promise<void> {
+export async function finishLayer(
+  driver: Driver,
+  id: string,
+): Promise<DiskUsage> {
   const context = contextOf(driver);
   await letMountAgain(driver, id);
   using dir = await context.store.lock(id);
   dropExact(dir);
   const publishRecord = await recordLayer(context, dir);
-  await persistData(context, dir);
-  publishRecord();
-  persistNames(context, dir);
+  // One counts while the other waits; both need the directory to the end.
+  const measured = layerUsage(driver, id);
+  const persisted = persistData(context, dir);
+  await Promise.allSettled([measured, persisted]);
+  await persisted;
+  if (context.settings.manifest) {
+    publishRecord();
+    persistNames(context, dir);
+  }
+  return await measured;
 }
 
 /** What a layer's own files take on the disk. */
@@ -122,9 +172,9 @@ export function warnOfVolatile(driver: Driver, ids: readonly string[]): void {
   }
 }
 
-/** Whether what was done is to be on the disk when it has been answered. */
-export function isDurable(driver: Driver): boolean {
-  return contextOf(driver).settings.sync !== "none";
+/** What is to be on the disk when it has been answered. */
+export function syncOf(driver: Driver): Sync {
+  return contextOf(driver).settings.sync;
 }
 
 /** Ids of all layers of the home, in no order. */

@@ -120,6 +120,7 @@ export function syncFd(fd: number, path: string): void {
 }
 
 const SYNC_FILE_RANGE_WRITE = 2;
+const SYNC_FILE_RANGE_WAIT_AFTER = 4;
 
 /**
  * Has the kernel begin to write an open file's content, and waits for nothing:
@@ -128,6 +129,18 @@ const SYNC_FILE_RANGE_WRITE = 2;
  */
 export function beginSyncFd(fd: number): void {
   libc.sync_file_range(fd, 0n, 0n, SYNC_FILE_RANGE_WRITE);
+}
+
+/**
+ * Waits until an open file's content is written, so that names which the file
+ * system's journal records from now on never show the file without it. The disk
+ * may hold both back: {@linkcode syncFd} and {@linkcode syncFileSystem} wait for
+ * that, too.
+ */
+export function writeOutFd(fd: number, path: string): void {
+  const flags = SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  const result = libc.sync_file_range(fd, 0n, 0n, flags);
+  checked(result, "sync_file_range", path);
 }
 
 const EIO = 5;

@@ -22,6 +22,7 @@ import {
   syncFd,
   tryOpenAt,
   writeFd,
+  writeOutFd,
 } from "../linux/file.ts";
 import { decodeName, encodeName } from "../text.ts";
 import { temporaryName } from "./layout.ts";
@@ -53,21 +54,29 @@ export function readSmall(dir: Dir, name: string): string | undefined {
 }
 
 /**
- * Makes a file that did not exist, with its content on the disk.
+ * What is waited for: `"disk"`, until a file outlives a power cut; `"order"`,
+ * until no name that is given later outlives one without it.
+ */
+export type Wait = "disk" | "order";
+
+/**
+ * Makes a file that did not exist.
  *
  * @param dir Directory.
  * @param name Name that is free.
  * @param text Content.
  * @param mode Permission bits, whatever the umask.
+ * @param wait What is waited for.
  */
 export function writeNew(
   dir: Dir,
   name: string,
   text: string,
   mode: number,
+  wait: Wait = "disk",
 ): void {
   using file = new Written(dir, name, text, mode);
-  if (text !== "") file.sync();
+  if (text !== "") file.sync(wait);
 }
 
 /**
@@ -98,9 +107,9 @@ export class Written implements Disposable {
     beginSyncFd(this.#fd);
   }
 
-  /** Waits until the content is on the disk. */
-  sync(): void {
-    syncFd(this.#fd, this.#path);
+  /** Waits for the content. */
+  sync(wait: Wait): void {
+    (wait === "disk" ? syncFd : writeOutFd)(this.#fd, this.#path);
   }
 
   /** Closes the file. */

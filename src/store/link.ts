@@ -7,7 +7,7 @@
 import { DriverError } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
-import { Written } from "./files.ts";
+import { type Wait, Written } from "./files.ts";
 import { readShortName } from "./layer.ts";
 import { idOfTarget, LINK, LINKS, linkTarget, newShortName } from "./layout.ts";
 
@@ -19,6 +19,7 @@ import { idOfTarget, LINK, LINKS, linkTarget, newShortName } from "./layout.ts";
  * @param dir Directory of the layer.
  * @param id Id that the layer will have.
  * @param lower Another file of the layer that is to be on the disk, too.
+ * @param wait What is waited for.
  * @returns The short name.
  */
 export function giveShortName(
@@ -26,10 +27,11 @@ export function giveShortName(
   dir: Dir,
   id: string,
   lower: Written | undefined,
+  wait: Wait,
 ): string {
   for (;;) {
     const short = newShortName();
-    syncRecord(dir, short, lower);
+    syncRecord(dir, short, lower, wait);
     try {
       links.symlink(linkTarget(id), short);
       return short;
@@ -44,11 +46,12 @@ function syncRecord(
   dir: Dir,
   short: string,
   lower: Written | undefined,
+  wait: Wait,
 ): void {
   using link = new Written(dir, LINK, short, 0o644);
   lower?.begin();
-  link.sync();
-  lower?.sync();
+  link.sync(wait);
+  lower?.sync(wait);
 }
 
 /**

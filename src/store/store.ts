@@ -15,7 +15,13 @@ import { syncFd } from "../linux/file.ts";
 import { removeTree, removeTreeNow } from "../linux/remove.ts";
 import { sameFile, tryStatAt } from "../linux/stat.ts";
 import { Children } from "./children.ts";
-import { makeDir, type Owner, writeAtomic, Written } from "./files.ts";
+import {
+  makeDir,
+  type Owner,
+  type Wait,
+  writeAtomic,
+  Written,
+} from "./files.ts";
 import {
   corrupt,
   type Layer,
@@ -50,6 +56,16 @@ export interface StoreSettings {
   readonly fineTimes: boolean;
   /** Whether a layer that was made or removed is so on the disk as well. */
   readonly durable: boolean;
+}
+
+/** A layer to be made. */
+interface Plan {
+  /** What it stands on, nearest first; `undefined` for a base layer. */
+  readonly lowers: readonly string[] | undefined;
+  /** Called with its new, still empty directory. */
+  readonly prepare: (dir: Dir) => void;
+  /** What is waited for. */
+  readonly wait: Wait;
 }
 
 /** The layers below a home directory. */
@@ -101,6 +117,8 @@ export class Store {
    * @param parent Layer to stand on; none makes a base layer.
    * @param prepare Called with the new, still empty layer directory.
    * @param signal Ends the waiting for other processes.
+   * @param wait What is waited for: `"order"` for a layer that a power cut may
+   * take away as a whole.
    * @throws {DriverError} `EEXIST`, `ENOENT` (no such parent), `EMLINK`,
    * `EUCLEAN`, `ECANCELED`.
    */
@@ -109,6 +127,7 @@ export class Store {
     parent: string | undefined,
     prepare: (dir: Dir) => void = () => {},
     signal?: AbortSignal,
+    wait: Wait = "disk",
   ): Promise<void> {
     checkId(id);
     if (parent !== undefined) checkId(parent);
@@ -126,7 +145,7 @@ export class Store {
       if (born) this.#commit(lock);
       let link: string;
       try {
-        link = this.#build(home, links, id, lowers, prepare);
+        link = this.#build(home, links, id, { lowers, prepare, wait });
       } catch (error) {
         if (born) lock.unlink(COMMITTED);
         throw error;
@@ -166,8 +185,7 @@ export class Store {
     home: Dir,
     links: Dir,
     id: string,
-    lowers: readonly string[] | undefined,
-    prepare: (dir: Dir) => void,
+    { lowers, prepare, wait }: Plan,
   ): string {
     const temporary = unfinishedName();
     let short: string | undefined;
@@ -178,7 +196,7 @@ export class Store {
       makeDir(dir, DIFF, 0o755, this.#settings.root);
       if (lowers) makeDir(dir, WORK, 0o700, this.#settings.root);
       using lower = lowers && new Written(dir, LOWER, lowers.join(":"), 0o644);
-      short = giveShortName(links, dir, id, lower);
+      short = giveShortName(links, dir, id, lower, wait);
       this.#persist(dir, links);
       this.#bringIn(home, temporary, id);
       return short;

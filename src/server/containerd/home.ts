@@ -6,7 +6,7 @@
 
 import type { Driver } from "../../driver/driver.ts";
 import { init } from "../../driver/init.ts";
-import { isDurable, layerIds, RECORDS } from "../../driver/snapshots.ts";
+import { layerIds, RECORDS, syncOf } from "../../driver/snapshots.ts";
 import { DriverError } from "../../errors.ts";
 import { Dir } from "../../linux/dir.ts";
 import { hasCode } from "../../linux/errno.ts";
@@ -90,7 +90,7 @@ function openRecords(
   warn: (message: string) => void,
 ): Records {
   const path = `${driver.home}/${RECORDS}/${FILE}`;
-  return new Records(path, isDurable(driver), () => {
+  return new Records(path, syncOf(driver), () => {
     const { length } = layerIds(driver);
     if (length > 0) {
       warn(

@@ -1,7 +1,8 @@
 /**
  * What is known of snapshots beside their layers: a database in the home.
  *
- * Each method is one transaction, which is on the disk when it returns.
+ * Each method is one transaction. Those that somebody would miss after a power
+ * cut are on the disk when it returns, and with them all that were before.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import {
   type StatementSync,
 } from "node:sqlite";
 import { DriverError } from "../../errors.ts";
+import type { Sync } from "../../driver/snapshots.ts";
 import { quote, SnapshotError, unknownSnapshot } from "./fault.ts";
 import type { Info, Kind, Labels, Timestamp, Usage } from "./messages.ts";
 
@@ -37,6 +39,8 @@ export interface NewSnapshot {
   readonly kind: Kind;
   /** Its labels. */
   readonly labels: Labels;
+  /** Whether nobody misses it, should a power cut take it away. */
+  readonly passing: boolean;
 }
 
 const VERSION = 1;
@@ -68,6 +72,7 @@ const SELECT = `
     s.bytes, s.inodes, s.labels
   FROM snapshots s LEFT JOIN snapshots p ON p.number = s.below
 `;
+const BELOW = "SELECT number, below FROM snapshots WHERE below IS NOT NULL";
 
 /** How long another process may keep the database, in milliseconds. */
 const PATIENCE_MS = 5000;
@@ -78,6 +83,11 @@ type Row = Readonly<Record<string, unknown>>;
 export class Records implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #sync: Sync;
+  /** What `PRAGMA synchronous` says. */
+  #synchronous = "";
+  /** What each snapshot stands on, by number; none for those on nothing. */
+  readonly #below = new Map<number, number>();
   /** Begins the ids of all layers that are snapshots. */
   readonly tag: string;
 
@@ -85,16 +95,20 @@ export class Records implements Disposable {
    * Opens the database, or makes it.
    *
    * @param path Path of the file; others are made beside it.
-   * @param durable Whether a record is to be on the disk when it is made.
+   * @param sync What is to be on the disk when it is answered: nothing; what
+   * would be missed; everything.
    * @param newTag Called for the tag of a new database.
    * @throws {DriverError} `EUCLEAN` if the file is no such database.
    */
-  constructor(path: string, durable: boolean, newTag: () => string) {
+  constructor(path: string, sync: Sync, newTag: () => string) {
+    this.#sync = sync;
     try {
       this.#db = new DatabaseSync(path, { timeout: PATIENCE_MS });
       this.#db.exec("PRAGMA journal_mode = WAL");
-      this.#db.exec(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
       this.tag = this.#transaction(() => this.#open(newTag));
+      for (const { number, below } of this.#all(BELOW)) {
+        this.#below.set(Number(number), Number(below));
+      }
     } catch (error) {
       throw unusable(path, error);
     }
@@ -163,6 +177,17 @@ export class Records implements Disposable {
     );
   }
 
+  /** Numbers of a snapshot and of all that it stands on, nearest first. */
+  stackFrom(number: number): number[] {
+    const stack: number[] = [];
+    for (
+      let next: number | undefined = number;
+      next !== undefined;
+      next = this.#below.get(next)
+    ) stack.push(next);
+    return stack;
+  }
+
   /** Name of a snapshot that stands on another; `undefined` if none does. */
   childOf(number: number): string | undefined {
     const row = this.#one("SELECT key FROM snapshots WHERE below = ?", number);
@@ -174,8 +199,8 @@ export class Records implements Disposable {
    *
    * @throws {SnapshotError} `ALREADY_EXISTS`, `NOT_FOUND`, `INVALID_ARGUMENT`.
    */
-  add({ number, key, parent, kind, labels }: NewSnapshot): void {
-    this.#transaction(() => {
+  add({ number, key, parent, kind, labels, passing }: NewSnapshot): void {
+    const below = this.#transaction(() => {
       const below = parent === "" ? null : this.requireParent(parent).number;
       this.requireFree(key, "make");
       const now = Temporal.Now.instant().epochNanoseconds;
@@ -184,7 +209,9 @@ export class Records implements Disposable {
           VALUES (?, ?, ?, ?, ?, ?, ?)`,
         ...[number, key, below, kind, now, now, labelText(labels)],
       );
-    });
+      return below;
+    }, passing);
+    if (below !== null) this.#below.set(number, below);
   }
 
   /**
@@ -241,12 +268,27 @@ export class Records implements Disposable {
     });
   }
 
-  /** Forgets a snapshot on which none stands. */
+  /**
+   * Forgets a snapshot on which none stands. It may be back after a power cut:
+   * as a record without a layer, or with it, and then it is removed again.
+   */
   delete(number: number): void {
-    this.#run("DELETE FROM snapshots WHERE number = ?", number);
+    this.#transaction(
+      () => this.#run("DELETE FROM snapshots WHERE number = ?", number),
+      true,
+    );
+    this.#below.delete(number);
   }
 
-  #transaction<T>(task: () => T): T {
+  /**
+   * Runs a transaction.
+   *
+   * @param task What it does.
+   * @param passing Whether nobody misses it, should a power cut undo it.
+   */
+  #transaction<T>(task: () => T, passing = false): T {
+    const waits = this.#sync === "strict" || this.#sync === "layer" && !passing;
+    this.#setSynchronous(waits ? "FULL" : "NORMAL");
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const result = task();
@@ -256,6 +298,13 @@ export class Records implements Disposable {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  /** With `NORMAL`, the next transaction that waits makes all before it last. */
+  #setSynchronous(synchronous: "FULL" | "NORMAL"): void {
+    if (this.#synchronous === synchronous) return;
+    this.#db.exec(`PRAGMA synchronous = ${synchronous}`);
+    this.#synchronous = synchronous;
   }
 
   #run(sql: string, ...values: SQLInputValue[]): void {

@@ -13,8 +13,10 @@ import {
   finishLayer,
   layerUsage,
   letMountAgain,
+  makePassing,
   removeIfThere,
   stackOf,
+  stackOn,
   takeOwner,
 } from "../../driver/snapshots.ts";
 import { quote, SnapshotError } from "./fault.ts";
@@ -32,7 +34,10 @@ import { mountsOf } from "./mounts.ts";
 import { highestNumber, layerId, removeOrphans } from "./reconcile.ts";
 import type { Records, Snapshot } from "./records.ts";
 
-/** How containerd's unpacker begins the last part of its keys. */
+/**
+ * How containerd's unpacker begins the last part of its keys. No key comes twice:
+ * whoever unpacks again, after a power cut or anything else, asks for another.
+ */
 const UNPACK_REGEXP = /^(.*\/)?extract-/;
 
 /** The snapshots of one home. */
@@ -75,27 +80,35 @@ export class Snapshotter {
     { key, parent, labels }: KeyRequest,
   ): Promise<MountSpec[]> {
     const storageOpt = storageOptOf(labels);
-    const below = parent === ""
-      ? ""
-      : this.#idOf(this.#records.requireParent(parent));
+    const lowers = this.#lowersOn(parent);
     this.#records.requireFree(key, "make");
     const number = this.#next++;
     const id = layerId(this.#records.tag, number);
     const asked = Object.keys(storageOpt).length > 0;
-    const unlimited = kind === "view" || (UNPACK_REGEXP.test(key) && !asked);
+    const passing = kind === "active" && UNPACK_REGEXP.test(key) && !asked;
     this.#making.add(id);
     try {
-      if (unlimited) await this.#driver.create(id, below);
+      const below = lowers[0] ?? "";
+      if (passing) await makePassing(this.#driver, id, below);
+      else if (kind === "view") await this.#driver.create(id, below);
       else await this.#driver.createReadWrite(id, below, { storageOpt });
       return await this.#orRemoved(id, () => {
         if (below !== "") takeOwner(this.#driver, id, below);
-        const mounts = mountsOf(kind, stackOf(this.#driver, id));
-        this.#records.add({ number, key, parent, kind, labels });
+        const mounts = mountsOf(kind, stackOn(this.#driver, id, lowers));
+        this.#records.add({ number, key, parent, kind, labels, passing });
         return mounts;
       });
     } finally {
       this.#making.delete(id);
     }
+  }
+
+  /** Layers that a snapshot on `parent` stands on, nearest first. */
+  #lowersOn(parent: string): string[] {
+    if (parent === "") return [];
+    const { number } = this.#records.requireParent(parent);
+    return this.#records.stackFrom(number)
+      .map((each) => layerId(this.#records.tag, each));
   }
 
   /** Does what makes a snapshot of a new layer; if it fails, the layer goes. */
@@ -140,8 +153,7 @@ export class Snapshotter {
   commit({ key, name, labels }: CommitRequest): Promise<void> {
     const id = this.#idOf(this.#records.requireActive(key, name));
     return this.#inTurn(id, async () => {
-      await finishLayer(this.#driver, id);
-      const usage = await layerUsage(this.#driver, id);
+      const usage = await finishLayer(this.#driver, id);
       this.#records.commit(key, name, labels, usage);
     });
   }
