@@ -17,6 +17,7 @@ const SCRIPTS: readonly string[] = [
   "read_only",
   "kill",
   "power_cut",
+  "snapshot_cut",
   "operations",
   "soak",
 ];

@@ -21,18 +21,26 @@ class ServerProcess implements AsyncDisposable {
   /** What it wrote. */
   log = "";
 
-  constructor(args: readonly string[] = [], env: Record<string, string> = {}) {
+  constructor(
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+    engine = "docker",
+  ) {
     const [program, ...words] = [
       ...PROGRAM,
       "serve",
-      "docker",
+      engine,
       "-s",
       this.socket,
       ...args,
     ];
     this.#child = new Deno.Command(program!, {
       args: words,
-      env: { NOTIFY_SOCKET: "", ...env },
+      env: {
+        NOTIFY_SOCKET: "",
+        OVERLAY2_HOME: `${this.temp.path}/home`,
+        ...env,
+      },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -200,35 +208,45 @@ for (let i = 0; i < Number(count); i++) {
 socket.close();
 `;
 
+/** Runs an engine's server under a supervisor from its start to its end. */
+async function supervise(engine: string): Promise<void> {
+  using temp = new TempDir("overlay2_server_");
+  const path = `${temp.path}/notify`;
+  const program = `${temp.path}/receive.ts`;
+  await Deno.writeTextFile(program, RECEIVER);
+  const receiver = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--unstable-net", program, path, "2"],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  while (!namesIn(temp.path).includes("notify")) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  const env = { NOTIFY_SOCKET: path };
+  await using server = new ServerProcess([], env, engine);
+  await server.started();
+  server.kill("SIGTERM");
+  assertEquals(await server.ended(), 0);
+
+  const { stdout } = await receiver.output();
+  const [, ...said] = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  assertEquals(said.map((line) => JSON.parse(line)), [
+    `READY=1\nSTATUS=Listening on ${server.socket}`,
+    "STOPPING=1",
+  ]);
+}
+
 Deno.test(
   "overlay2 serve tells its supervisor when it is ready and when it stops",
   ROOT,
-  async () => {
-    using temp = new TempDir("overlay2_server_");
-    const path = `${temp.path}/notify`;
-    const program = `${temp.path}/receive.ts`;
-    await Deno.writeTextFile(program, RECEIVER);
-    const receiver = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--unstable-net", program, path, "2"],
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    while (!namesIn(temp.path).includes("notify")) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+  () => supervise("docker"),
+);
 
-    await using server = new ServerProcess([], { NOTIFY_SOCKET: path });
-    await server.started();
-    server.kill("SIGTERM");
-    assertEquals(await server.ended(), 0);
-
-    const { stdout } = await receiver.output();
-    const [, ...said] = new TextDecoder().decode(stdout).trimEnd().split("\n");
-    assertEquals(said.map((line) => JSON.parse(line)), [
-      `READY=1\nSTATUS=Listening on ${server.socket}`,
-      "STOPPING=1",
-    ]);
-  },
+Deno.test(
+  "overlay2 serve containerd tells its supervisor when it is ready and when it stops",
+  ROOT,
+  () => supervise("containerd"),
 );
 
 Deno.test(

@@ -11,8 +11,16 @@ import {
 } from "../../../tools/vm/machine.ts";
 import { run } from "../../../tools/vm/needs.ts";
 import type { Setup } from "../../../tools/vm/setup.ts";
-import type { Message } from "./messages.ts";
 import type { Cut } from "./plan.ts";
+
+/** What a guest says. */
+interface Said {
+  readonly say: string;
+  readonly operation?: string;
+}
+
+/** Operations that give a layer its files. */
+const FILLS = ["apply", "commit"];
 
 /** Milliseconds after which a machine is given up. */
 const PATIENCE = 240_000;
@@ -25,7 +33,7 @@ const PATIENCE = 240_000;
  * @param cut When the power is cut; `undefined` lets the guest come to its end.
  * @param onMessage Called for what the guest says.
  */
-export async function boot(
+export async function boot<Message extends Said>(
   setup: Setup,
   environment: Record<string, string>,
   cut: Cut | undefined,
@@ -44,7 +52,7 @@ export async function boot(
       timeout: PATIENCE,
       powerCut: power.signal,
     }, (line) => {
-      const message = parse(line);
+      const message = parse<Message>(line);
       if (message === undefined) return;
       onMessage(message);
       trigger?.notice(message);
@@ -55,7 +63,7 @@ export async function boot(
   }
 }
 
-function parse(line: string): Message | undefined {
+function parse<Message extends Said>(line: string): Message | undefined {
   try {
     const value: unknown = JSON.parse(line);
     const isMessage = typeof value === "object" && value !== null &&
@@ -80,15 +88,16 @@ class Trigger {
     this.#pull = pull;
   }
 
-  notice(message: Message): void {
+  notice(message: Said): void {
     if (message.say === "load") this.#loading = true;
-    const isFill = message.say === "done" && message.operation === "apply";
+    const isFill = message.say === "done" &&
+      FILLS.includes(message.operation ?? "");
     if (this.#loading && isFill) this.#fills++;
     if (this.#timer !== undefined || !this.#isDue(message)) return;
     this.#timer = setTimeout(this.#pull, this.#cut.delay);
   }
 
-  #isDue(message: Message): boolean {
+  #isDue(message: Said): boolean {
     const { after, count } = this.#cut;
     return after === "fills" ? this.#fills >= count : message.say === after;
   }

@@ -56,9 +56,14 @@ export class Run {
     };
     const faults: string[] = [];
     const looked = new Set<string>();
-    const end = await boot(this.#setup, environment, cut, (message) => {
-      faults.push(...this.#take(message, looked));
-    });
+    const end = await boot<Message>(
+      this.#setup,
+      environment,
+      cut,
+      (message) => {
+        faults.push(...this.#take(message, looked));
+      },
+    );
     if (end !== (cut === undefined ? "power off" : "power cut")) {
       faults.push(`the machine ended by ${end}`);
     }
