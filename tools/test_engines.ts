@@ -20,6 +20,8 @@ const NEEDS: readonly (readonly [path: string, name: string])[] = [
   ["/usr/sbin/runc", "runc"],
   ["/bin/busybox", "busybox-static"],
   ["/usr/bin/containers-storage", "containers-storage"],
+  ["/usr/bin/skopeo", "skopeo"],
+  ["/usr/bin/umoci", "umoci"],
 ];
 
 const SUITES = "tests/engines";

@@ -11,7 +11,7 @@ Deno.test("missingPackages() names the packages that are missing, each once, on 
   assertEquals(missingPackages(() => true), undefined);
   assertEquals(
     missingPackages((path) => path.endsWith("/busybox")),
-    "Cannot test engines: install docker.io containerd runc containers-storage " +
+    "Cannot test engines: install docker.io containerd runc containers-storage skopeo umoci " +
       "(apt-get install --no-install-recommends)",
   );
 });
