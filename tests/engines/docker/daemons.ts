@@ -251,13 +251,15 @@ export class Dockerd extends Process {
     return stdout.trim();
   }
 
-  /** Builds an image of a directory. */
+  /** Builds an image of a directory, with what was kept of earlier builds or, quietly, without. */
   build(
     context: string,
     tag: string,
     kit: "classic" | "buildkit" = "classic",
+    cached = false,
   ): Promise<Outcome> {
-    const args = ["build", "-q", "--no-cache", "--network", "none"];
+    const how = cached ? ["--progress", "plain"] : ["-q", "--no-cache"];
+    const args = ["build", ...how, "--network", "none"];
     return execute(
       [DOCKER, "-H", `unix://${this.#socket}`, ...args, "-t", tag, context],
       {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "../../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
 import { describeTree } from "../../trees.ts";
 import { Dockerd, Plugin, until } from "./daemons.ts";
-import { busybox, mergedOf, richContext, sha256 } from "./images.ts";
+import { busybox, layersOf, mergedOf, richContext, sha256 } from "./images.ts";
 import { Room } from "./room.ts";
 
 const NONE = ["--network", "none"];
@@ -122,4 +122,51 @@ Deno.test("A home of Docker's own driver works here, and there again", async () 
     Dockerd.make(room),
     room,
   );
+});
+
+/** Builds with BuildKit, which may use what it kept; says what it did. */
+async function buildCached(
+  daemon: Dockerd,
+  context: string,
+  tag: string,
+): Promise<string> {
+  const { status, stderr } = await daemon.build(context, tag, "buildkit", true);
+  assertEquals(status, 0, stderr);
+  return stderr;
+}
+
+Deno.test("BuildKit's cache survives a change of drivers", async () => {
+  await using room = new Room();
+  await Plugin.start(room);
+  const ours = Dockerd.make(room);
+  const native = Dockerd.make(room, { dir: "n", driver: "overlay2" });
+  await ours.start();
+  await ours.docker("import", await busybox(room), "bb:1");
+  const context = await richContext(room);
+  await buildCached(ours, context, "cached:1");
+  const layers = await layersOf(ours, "cached:1");
+  await ours.stop();
+
+  let from = ours;
+  for (const to of [native, ours]) {
+    await hand(from, to);
+    await to.start();
+    const said = await buildCached(to, context, "cached:2");
+    assert(said.includes("CACHED"), said);
+    assertEquals(await layersOf(to, "cached:2"), layers);
+    // One step anew, on a layer that the other driver made.
+    const dockerfile = `${context}/Dockerfile`;
+    const text = await Deno.readTextFile(dockerfile);
+    await Deno.writeTextFile(
+      dockerfile,
+      `${text}RUN cat /data/d1/f2 >/${to.driver}\n`,
+    );
+    await buildCached(to, context, "cached:3");
+    const cat = ["cat", `/${to.driver}`, "/x/y"];
+    const out = await to.docker("run", "--rm", ...NONE, "cached:3", ...cat);
+    assert(out.endsWith("file"), out);
+    await Deno.writeTextFile(dockerfile, text);
+    await to.stop();
+    from = to;
+  }
 });
