@@ -8,17 +8,7 @@
  * @module
  */
 
-import {
-  addEntry,
-  bytesField,
-  fieldsOf,
-  joined,
-  mapField,
-  numberField,
-  textField,
-  textOf,
-  textsField,
-} from "./wire.ts";
+import { addEntry, fieldsOf, Message, textOf } from "./wire.ts";
 
 /** Labels of a snapshot, by name. */
 export type Labels = Readonly<Record<string, string>>;
@@ -178,26 +168,28 @@ export const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** Writes the answer of `Prepare`, `View` and `Mounts`. */
 export function encodeMounts(mounts: readonly MountSpec[]): Uint8Array {
-  return joined(mounts.map(({ type, source, options }) =>
-    bytesField(
+  const answer = new Message();
+  for (const { type, source, options } of mounts) {
+    answer.message(
       1,
-      joined([
-        textField(1, type),
-        textField(2, source),
-        textsField(4, options),
-      ]),
-    )
-  ));
+      (mount) => mount.text(1, type).text(2, source).texts(4, options),
+    );
+  }
+  return answer.bytes;
 }
 
 /** Writes the answer of `Stat` and `Update`. */
 export function encodeInfo(info: Info): Uint8Array {
-  return bytesField(1, infoMessage(info));
+  return encodeInfos([info]);
 }
 
 /** Writes one message of the answer of `List`. */
 export function encodeInfos(infos: readonly Info[]): Uint8Array {
-  return joined(infos.map(encodeInfo));
+  const answer = new Message();
+  for (const info of infos) {
+    answer.message(1, (message) => writeInfo(message, info));
+  }
+  return answer.bytes;
 }
 
 const KINDS: Readonly<Record<Kind, number>> = {
@@ -206,22 +198,18 @@ const KINDS: Readonly<Record<Kind, number>> = {
   committed: 3,
 };
 
-function infoMessage(info: Info): Uint8Array {
-  return joined([
-    textField(1, info.name),
-    textField(2, info.parent),
-    numberField(3, KINDS[info.kind]),
-    bytesField(4, timestampMessage(info.created)),
-    bytesField(5, timestampMessage(info.updated)),
-    mapField(6, info.labels),
-  ]);
+function writeInfo(message: Message, info: Info): void {
+  message.text(1, info.name).text(2, info.parent).number(3, KINDS[info.kind])
+    .message(4, (time) => writeTime(time, info.created))
+    .message(5, (time) => writeTime(time, info.updated))
+    .map(6, info.labels);
 }
 
-function timestampMessage({ seconds, nanos }: Timestamp): Uint8Array {
-  return joined([numberField(1, seconds), numberField(2, nanos)]);
+function writeTime(message: Message, { seconds, nanos }: Timestamp): void {
+  message.number(1, seconds).number(2, nanos);
 }
 
 /** Writes the answer of `Usage`. */
 export function encodeUsage({ bytes, inodes }: Usage): Uint8Array {
-  return joined([numberField(1, bytes), numberField(2, inodes)]);
+  return new Message().number(1, bytes).number(2, inodes).bytes;
 }

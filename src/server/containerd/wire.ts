@@ -31,71 +31,120 @@ const LONGEST = 10;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const NOTHING = new Uint8Array(0);
 
-/** Encodes a number that is not negative. */
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push(rest % 0x80 + 0x80);
-    rest = Math.floor(rest / 0x80);
+/** Room that a message has at first, in bytes. */
+const ROOM = 512;
+
+/** Most characters of a text that are worth a look one by one. */
+const SHORT_TEXT = 128;
+
+/** Bytes that a number takes. */
+function sizeOf(value: number): number {
+  return value < 0x80 ? 1 : 1 + sizeOf(Math.floor(value / 0x80));
+}
+
+/** A message that is being written, field by field. */
+export class Message {
+  #buffer = new Uint8Array(ROOM);
+  #length = 0;
+
+  /** What was written. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
   }
-  bytes.push(rest);
-  return bytes;
-}
 
-/**
- * Encodes a whole number that is not negative.
- *
- * @param number Number of the field.
- * @param value At most `Number.MAX_SAFE_INTEGER`.
- */
-export function numberField(number: number, value: number): Uint8Array {
-  if (value === 0) return NOTHING;
-  return Uint8Array.from([...varint(number * 8 + VARINT), ...varint(value)]);
-}
-
-/** Encodes a text. */
-export function textField(number: number, text: string): Uint8Array {
-  return text === "" ? NOTHING : bytesField(number, encoder.encode(text));
-}
-
-/** Encodes each of several texts, empty ones as well. */
-export function textsField(
-  number: number,
-  texts: readonly string[],
-): Uint8Array {
-  return joined(texts.map((text) => bytesField(number, encoder.encode(text))));
-}
-
-/** Encodes a nested message, even if it is empty. */
-export function bytesField(number: number, bytes: Uint8Array): Uint8Array {
-  const head = [...varint(number * 8 + LENGTH), ...varint(bytes.length)];
-  return joined([Uint8Array.from(head), bytes]);
-}
-
-/** Encodes a map of texts: a message of key and value for each entry. */
-export function mapField(
-  number: number,
-  map: Readonly<Record<string, string>>,
-): Uint8Array {
-  const entries = Object.entries(map).map(([key, value]) =>
-    bytesField(number, joined([textField(1, key), textField(2, value)]))
-  );
-  return joined(entries);
-}
-
-/** Puts fields together to a message. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+  /**
+   * Writes a whole number that is not negative.
+   *
+   * @param field Number of the field.
+   * @param value At most `Number.MAX_SAFE_INTEGER`.
+   */
+  number(field: number, value: number): this {
+    if (value === 0) return this;
+    this.#varint(field * 8 + VARINT);
+    this.#varint(value);
+    return this;
   }
-  return all;
+
+  /** Writes a text. */
+  text(field: number, text: string): this {
+    return text === "" ? this : this.#string(field, text);
+  }
+
+  /** Writes each of several texts, empty ones as well. */
+  texts(field: number, texts: readonly string[]): this {
+    for (const text of texts) this.#string(field, text);
+    return this;
+  }
+
+  /** Writes a nested message, even if it is empty. */
+  message(field: number, write: (message: this) => void): this {
+    this.#varint(field * 8 + LENGTH);
+    const start = this.#length;
+    write(this);
+    this.#putLength(start);
+    return this;
+  }
+
+  /** Writes a map of texts: a message of key and value for each entry. */
+  map(field: number, map: Readonly<Record<string, string>>): this {
+    for (const [key, value] of Object.entries(map)) {
+      this.message(field, (entry) => entry.text(1, key).text(2, value));
+    }
+    return this;
+  }
+
+  #string(field: number, text: string): this {
+    this.#varint(field * 8 + LENGTH);
+    const start = this.#length;
+    this.#reserve(text.length * 3);
+    if (!this.#putAscii(text)) {
+      const room = this.#buffer.subarray(start);
+      this.#length = start + encoder.encodeInto(text, room).written;
+    }
+    this.#putLength(start);
+    return this;
+  }
+
+  /** Writes a short text without anything but ASCII; tells whether it was one. */
+  #putAscii(text: string): boolean {
+    if (text.length > SHORT_TEXT) return false;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      this.#buffer[this.#length++] = code;
+    }
+    return true;
+  }
+
+  /** Puts the length of what was written since `start` before it. */
+  #putLength(start: number): void {
+    const end = this.#length;
+    const size = sizeOf(end - start);
+    this.#reserve(size);
+    this.#buffer.copyWithin(start + size, start, end);
+    this.#length = start;
+    this.#varint(end - start);
+    this.#length = end + size;
+  }
+
+  #varint(value: number): void {
+    this.#reserve(LONGEST);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = rest % 0x80 + 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#buffer[this.#length++] = rest;
+  }
+
+  #reserve(more: number): void {
+    const least = this.#length + more;
+    if (least <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(least, this.#buffer.length * 2));
+    larger.set(this.bytes);
+    this.#buffer = larger;
+  }
 }
 
 /**

@@ -10,8 +10,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { SERVICE } from "../../../src/server/containerd/service.ts";
 import {
   fieldsOf,
-  joined,
-  textField,
+  Message,
   textOf,
 } from "../../../src/server/containerd/wire.ts";
 
@@ -36,13 +35,13 @@ export class SnapshotClient implements Disposable {
     this.#client = new Client(`unix:${socket}`, credentials.createInsecure());
   }
 
-  #call(name: string, ...fields: Uint8Array[]): Promise<Uint8Array> {
+  #call(name: string, request = new Message()): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
         `/${SERVICE}/${name}`,
         (bytes: Uint8Array) => Buffer.from(bytes),
         (bytes) => bytes,
-        joined(fields),
+        request.bytes,
         { deadline: Date.now() + PATIENCE_MS },
         (error, answer) => error ? reject(error) : resolve(answer!),
       );
@@ -52,33 +51,29 @@ export class SnapshotClient implements Disposable {
   /** Makes a snapshot to be written to; gives the directory of its own files. */
   async prepare(key: string, parent: string): Promise<string> {
     return upperOf(
-      await this.#call("Prepare", textField(2, key), textField(3, parent)),
+      await this.#call("Prepare", keyOf(key).text(3, parent)),
     );
   }
 
   /** Tells again where the files of an active snapshot are. */
   async mounts(key: string): Promise<string> {
-    return upperOf(await this.#call("Mounts", textField(2, key)));
+    return upperOf(await this.#call("Mounts", keyOf(key)));
   }
 
   /** Where the files of a committed snapshot are. */
   async files(name: string): Promise<string> {
     const key = `look at ${name}`;
-    const mounts = await this.#call(
-      "View",
-      textField(2, key),
-      textField(3, name),
-    );
+    const mounts = await this.#call("View", keyOf(key).text(3, name));
     await this.remove(key);
     return nearestOf(mounts);
   }
 
   async commit(key: string, name: string): Promise<void> {
-    await this.#call("Commit", textField(2, name), textField(3, key));
+    await this.#call("Commit", keyOf(name).text(3, key));
   }
 
   async remove(key: string): Promise<void> {
-    await this.#call("Remove", textField(2, key));
+    await this.#call("Remove", keyOf(key));
   }
 
   async cleanup(): Promise<void> {
@@ -107,6 +102,11 @@ export class SnapshotClient implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close();
   }
+}
+
+/** A request about one snapshot. */
+function keyOf(key: string): Message {
+  return new Message().text(2, key);
 }
 
 function listed(info: Uint8Array): Listed {
