@@ -11,17 +11,16 @@ import { DriverError } from "../errors.ts";
 import { AT_FDCWD } from "../linux/constants.ts";
 import { Dir } from "../linux/dir.ts";
 import { hasCode, SyscallError } from "../linux/errno.ts";
-import { syncFd } from "../linux/file.ts";
-import { removeTree, removeTreeNow } from "../linux/remove.ts";
+import { removeTree } from "../linux/remove.ts";
 import { sameFile, tryStatAt } from "../linux/stat.ts";
-import { Children } from "./children.ts";
 import {
-  makeDir,
-  type Owner,
-  type Wait,
-  writeAtomic,
-  Written,
-} from "./files.ts";
+  alreadyExists,
+  buildLayer,
+  type BuildSettings,
+  persist,
+} from "./build.ts";
+import { Children } from "./children.ts";
+import { type Wait, writeAtomic } from "./files.ts";
 import {
   corrupt,
   type Layer,
@@ -31,7 +30,7 @@ import {
 } from "./layer.ts";
 import { openHome, prepareHome } from "./home.ts";
 import { type Doomed, findLeftovers } from "./leftovers.ts";
-import { giveShortName, shortNamesOf } from "./link.ts";
+import { shortNamesOf } from "./link.ts";
 import {
   checkId,
   COMMITTED,
@@ -39,33 +38,17 @@ import {
   isLayerName,
   LINK,
   LINKS,
-  LOWER,
   quote,
   unfinishedName,
-  WORK,
 } from "./layout.ts";
 import { lockDir, withHomeLocked } from "./turns.ts";
 
 /** How a {@linkcode Store} makes layers. */
-export interface StoreSettings {
-  /** Owner of what is mapped to root in a container. */
-  readonly root: Owner;
+export interface StoreSettings extends BuildSettings {
   /** Most lowers that a layer may have. */
   readonly maxDepth: number;
   /** Whether two changes of a directory never carry the same time. */
   readonly fineTimes: boolean;
-  /** Whether a layer that was made or removed is so on the disk as well. */
-  readonly durable: boolean;
-}
-
-/** A layer to be made. */
-interface Plan {
-  /** What it stands on, nearest first; `undefined` for a base layer. */
-  readonly lowers: readonly string[] | undefined;
-  /** Called with its new, still empty directory. */
-  readonly prepare: (dir: Dir) => void;
-  /** What is waited for. */
-  readonly wait: Wait;
 }
 
 /** The layers below a home directory. */
@@ -145,7 +128,11 @@ export class Store {
       if (born) this.#commit(lock);
       let link: string;
       try {
-        link = this.#build(home, links, id, { lowers, prepare, wait });
+        link = buildLayer(this.#settings, home, links, id, {
+          lowers,
+          prepare,
+          wait,
+        });
       } catch (error) {
         if (born) lock.unlink(COMMITTED);
         throw error;
@@ -181,63 +168,15 @@ export class Store {
     );
   }
 
-  #build(
-    home: Dir,
-    links: Dir,
-    id: string,
-    { lowers, prepare, wait }: Plan,
-  ): string {
-    const temporary = unfinishedName();
-    let short: string | undefined;
-    try {
-      this.#makeLayerDir(home, temporary);
-      using dir = home.openDir(temporary);
-      prepare(dir);
-      makeDir(dir, DIFF, 0o755, this.#settings.root);
-      if (lowers) makeDir(dir, WORK, 0o700, this.#settings.root);
-      using lower = lowers && new Written(dir, LOWER, lowers.join(":"), 0o644);
-      short = giveShortName(links, dir, id, lower, wait);
-      this.#persist(dir, links);
-      this.#bringIn(home, temporary, id);
-      return short;
-    } catch (error) {
-      if (short !== undefined) links.unlink(short);
-      removeTreeNow(home, temporary);
-      throw hasCode(error, "EEXIST") ? alreadyExists(id) : error;
-    }
-  }
-
-  /** Renames a layer in, or leaves it out if that does not reach the disk. */
-  #bringIn(home: Dir, temporary: string, id: string): void {
-    home.rename(temporary, home, id, false);
-    try {
-      this.#persist(home);
-    } catch (error) {
-      home.rename(id, home, temporary, false);
-      throw error;
-    }
-  }
-
-  /** Waits until the names in directories are on the disk, if that is wanted. */
-  #persist(...dirs: readonly Dir[]): void {
-    if (!this.#settings.durable) return;
-    for (const dir of dirs) syncFd(dir.fd, dir.path);
-  }
-
   /** Marks a layer as a parent, from now on mounted read-only. */
   #commit(parent: Dir): void {
     writeAtomic(parent, COMMITTED, "", 0o600);
     try {
-      this.#persist(parent);
+      persist(this.#settings, parent);
     } catch (error) {
       parent.unlink(COMMITTED);
       throw error;
     }
-  }
-
-  #makeLayerDir(home: Dir, name: string): void {
-    const owner = { uid: Deno.uid()!, gid: this.#settings.root.gid };
-    makeDir(home, name, 0o710, owner);
   }
 
   /**
@@ -319,7 +258,7 @@ export class Store {
     const name = unfinishedName();
     home.rename(id, home, name, false);
     try {
-      this.#persist(home);
+      persist(this.#settings, home);
       for (const link of short) links.unlink(link);
     } catch (error) {
       home.rename(name, home, id, false);
@@ -332,7 +271,7 @@ export class Store {
   /** A short link that comes back after a power cut leads nowhere and harms nobody. */
   #persistIfPossible(links: Dir): void {
     try {
-      this.#persist(links);
+      persist(this.#settings, links);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
     }
@@ -391,13 +330,6 @@ function requireLayer(dir: Dir, id: string): void {
   throw corrupt(
     id,
     `it has neither a directory "${DIFF}" nor a file "${LINK}"`,
-  );
-}
-
-function alreadyExists(id: string): DriverError {
-  return new DriverError(
-    "EEXIST",
-    `Cannot create layer ${quote(id)}: it exists already`,
   );
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { Client, credentials } from "@grpc/grpc-js";
+import { Client, credentials } from "npm:@grpc/grpc-js@1.14.7";
 import { SERVICE } from "../../../src/server/containerd/service.ts";
 import {
   fieldsOf,

@@ -121,6 +121,8 @@ traced(
     assertEquals(commit, ["syncfs", "fsync record"]);
     const next = await server.during(() => client.prepare(UNPACKING, "a"));
     assertEquals(next, [
+      // Begun, so that it is under way while the other is waited for.
+      "sync_file_range lower",
       "sync_file_range link",
       "sync_file_range lower",
       "renameat2",
@@ -141,6 +143,7 @@ traced(
     for (const make of ["prepare", "view"] as const) {
       const calls = await server.during(() => client[make](make, "a"));
       assertEquals(calls, [
+        "sync_file_range lower",
         "fsync link",
         "fsync lower",
         "renameat2",
