@@ -351,6 +351,7 @@ async function unpack(
   }
   refuseAborted(signal);
   await paced(unpacker.finish());
+  recording?.confirm(bytes);
   if (unpacker.replaced) recording?.doubt();
   report(0);
 }

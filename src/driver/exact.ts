@@ -65,6 +65,17 @@ export class Recording implements Disposable {
     return { dir, name, things: new Aside(dir) };
   }
 
+  /**
+   * Makes sure that nothing passed the record by.
+   *
+   * @param length Bytes of the archive that were read.
+   */
+  confirm(length: number): void {
+    const { writer } = this.#record;
+    if (writer.length === length) return;
+    throw new Error(`${writer.length} of ${length} bytes were recorded`);
+  }
+
   /** Says that the files may not be those that the archive brought. */
   doubt(): void {
     this.#doubted = true;

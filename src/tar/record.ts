@@ -54,6 +54,11 @@ export class RecordWriter {
   #total = 0;
   #begun = false;
 
+  /** Bytes of the archive so far. */
+  get length(): number {
+    return this.#total;
+  }
+
   /**
    * Begins a record.
    *

@@ -49,6 +49,7 @@ function recordOf(archive: Uint8Array, cut: number): Kept {
     assertEquals(recorder.push(reader, piece), piece.length);
   }
   reader.finish();
+  assertEquals(writer.length, archive.length);
   writer.finish();
   const files = reads.map((read, i): [string, Uint8Array] => [
     String(i + 1),
