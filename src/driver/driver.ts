@@ -13,9 +13,13 @@ import type {
   Mount,
   WaitOptions,
 } from "../types.ts";
+import { applyArchive } from "./apply.ts";
+import { layerChanges, layerSize } from "./changes.ts";
 import { checkLayers } from "./check.ts";
+import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
 import { createLayer, layerPaths } from "./layers.ts";
+import { diffStream } from "./diff.ts";
 import { acquire, releasePaths, releaseUse } from "./mounting.ts";
 import { removeLayer } from "./remove.ts";
 import { streamSource } from "./source.ts";
@@ -148,7 +152,7 @@ export class Driver implements AsyncDisposable {
    * Calls nest: each `get` needs its own {@linkcode Driver.put}, or the disposal
    * of its answer, and only the last one unmounts. A layer that an earlier
    * process left mounted counts as used once. A layer without a parent needs no
-   * mount: its own directory is returned. A kept archive (`overlay2.exact`) goes.
+   * mount: its own directory is returned. Writing to it ends `overlay2.exact`.
    *
    * @param id Id of the layer.
    * @param mountLabel SELinux label of all files; only the first `get` counts.
@@ -291,8 +295,7 @@ export class Driver implements AsyncDisposable {
    * ```
    */
   diff(id: string, parent?: string): ReadableStream<Uint8Array> {
-    const context = this.#context;
-    return context.jobs.diff.stream((it) => it.diffStream(context, id, parent));
+    return diffStream(this.#context, id, parent);
   }
 
   /**
@@ -303,9 +306,8 @@ export class Driver implements AsyncDisposable {
    * @returns Bytes, each file once whatever its names.
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
    */
-  diffSize(id: string, parent?: string): Promise<number> {
-    const context = this.#context;
-    return context.jobs.changes.use((it) => it.layerSize(context, id, parent));
+  async diffSize(id: string, parent?: string): Promise<number> {
+    return await layerSize(this.#context, id, parent);
   }
 
   /**
@@ -321,10 +323,8 @@ export class Driver implements AsyncDisposable {
    * @returns Changes, sorted by the bytes of their paths.
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
    */
-  changes(id: string, parent?: string): Promise<Change[]> {
-    const context = this.#context;
-    const { changes } = context.jobs;
-    return changes.use((it) => it.layerChanges(context, id, parent));
+  async changes(id: string, parent?: string): Promise<Change[]> {
+    return await layerChanges(this.#context, id, parent);
   }
 
   /**
@@ -354,11 +354,8 @@ export class Driver implements AsyncDisposable {
     diff: ReadableStream<Uint8Array>,
     options: ApplyOptions = {},
   ): Promise<number> {
-    const context = this.#context;
     const source = streamSource(diff, options.signal);
-    return await context.jobs.apply.use((it) =>
-      it.applyArchive(context, id, parent, source, options)
-    );
+    return await applyArchive(this.#context, id, parent, source, options);
   }
 
   /**
@@ -366,8 +363,7 @@ export class Driver implements AsyncDisposable {
    * interrupted work left behind. The home itself is never unmounted.
    */
   async cleanup(): Promise<void> {
-    const context = this.#context;
-    await context.jobs.cleanup.use((it) => it.cleanUp(context));
+    await cleanUp(this.#context);
   }
 
   /**
