@@ -82,8 +82,11 @@ export class Children {
    * {@linkcode anyChild}.
    */
   unclearChild(home: Dir, id: string): string | undefined {
-    if (home.tryStat(`${id}/${COMMITTED}`) === undefined) return undefined;
-    for (const child of this.#unclear) if (child !== id) return child;
+    for (const child of this.#unclear) {
+      if (child === id) continue;
+      const wasParent = home.tryStat(`${id}/${COMMITTED}`) !== undefined;
+      return wasParent ? child : undefined;
+    }
     return undefined;
   }
 

@@ -25,14 +25,14 @@ type Fault = readonly [
 const FAULTS: readonly Fault[] = [
   [
     "What a trial leaves does not change what it found out",
-    "diff",
+    "init of a new home",
     "getdents64",
     /\.tmp-probe-/,
     "EIO",
   ],
   [
     "A lack of memory is not taken for what the kernel can do",
-    "diff",
+    "init of a new home",
     "fsconfig",
     /"workdir"/,
     "ENOMEM",
