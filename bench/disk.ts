@@ -11,7 +11,7 @@ import { run } from "./program.ts";
 
 const SIZE = "12G";
 
-/** A disk that goes away with its object. */
+/** A disk that goes away with its object, or with a process that is ended. */
 export interface Disk extends AsyncDisposable {
   /** Directory where it is mounted. */
   readonly path: string;
@@ -23,12 +23,18 @@ export async function makeDisk(): Promise<Disk> {
   const image = `${dir}/disk`;
   const path = `${dir}/mnt`;
   await Deno.mkdir(path);
+  const forget = onSignal(async () => {
+    // What works there still is none of this process's business.
+    await run("umount", ["-lR", path]).catch(() => {});
+    await Deno.remove(dir, { recursive: true });
+  });
   try {
     await run("truncate", ["-s", SIZE, image]);
     const lazy = "lazy_itable_init=0,lazy_journal_init=0,discard";
     await run("mkfs.ext4", ["-q", "-F", "-E", lazy, image]);
     await run("mount", ["-o", "loop,discard", image, path]);
   } catch (error) {
+    forget();
     await Deno.remove(dir, { recursive: true });
     throw error;
   }
@@ -37,6 +43,19 @@ export async function makeDisk(): Promise<Disk> {
     async [Symbol.asyncDispose]() {
       await run("umount", [path]);
       await Deno.remove(dir, { recursive: true });
+      forget();
     },
   };
+}
+
+const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
+
+/** Has something done before a signal ends the process; gives a way to forget it. */
+function onSignal(clean: () => Promise<void>): () => void {
+  const listeners = SIGNALS.map(([signal, status]) => {
+    const listener = () => clean().finally(() => Deno.exit(status));
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return () => listeners.forEach((remove) => remove());
 }

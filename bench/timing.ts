@@ -20,7 +20,7 @@ export async function microseconds(work: () => unknown): Promise<number> {
 const SAMPLE_MS = 40;
 
 /** Most time to wait for others, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 2000;
 
 /** Clock ticks of all processors, and how many of them were idle. */
 function ticks(): { all: number; idle: number } {
