@@ -9,35 +9,9 @@ import { writeHollow } from "../inputs.ts";
 import { run, shell } from "../program.ts";
 import type { Room } from "../room.ts";
 import type { Area, Contender, Row } from "../row.ts";
+import { peakMemory } from "../watch.ts";
 
 const ID = "large";
-const POLL_MS = 5;
-
-/** Most memory that a process has had, so far, in bytes; `undefined` once it is gone. */
-function peak(pid: number): number | undefined {
-  try {
-    const text = Deno.readTextFileSync(`/proc/${pid}/status`);
-    const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(text) ?? [];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Runs a line of shell that becomes the program, and watches its memory. */
-async function watched(line: string, ...words: string[]): Promise<number> {
-  const child = new Deno.Command("sh", {
-    args: ["-c", line, ...words],
-    stdout: "null",
-  }).spawn();
-  let most = 0;
-  const look = () => most = peak(child.pid) ?? most;
-  const timer = setInterval(look, POLL_MS);
-  const { success } = await child.status;
-  clearInterval(timer);
-  if (!success) throw new Error(`Cannot run ${words.join(" ")}`);
-  return most;
-}
 
 async function makePipe(room: Room): Promise<string> {
   const pipe = `${room.path}/memory-pipe`;
@@ -54,7 +28,7 @@ async function applying(room: Room, size: number): Promise<Contender> {
     async measure() {
       await room.driver.create(ID);
       const feeding = shell('cat "$1" >"$2"', archive, pipe);
-      const most = await watched(
+      const most = await peakMemory(
         'exec "$@" <"$0"',
         pipe,
         ...program,
@@ -79,7 +53,7 @@ async function packing(room: Room, size: number): Promise<Contender> {
   return {
     async measure() {
       const reading = shell('cat "$1" >/dev/null', pipe);
-      const most = await watched(
+      const most = await peakMemory(
         'exec "$@" >"$0"',
         pipe,
         ...program,
