@@ -10,6 +10,7 @@
 import { type Arguments, HELP, isWanted, readArguments } from "./arguments.ts";
 import { makeDisk } from "./disk.ts";
 import { priceDurability } from "./durability.ts";
+import { describeRun } from "./machine.ts";
 import { Results } from "./results.ts";
 import { Room, type Setting } from "./room.ts";
 import { type Area, measure } from "./row.ts";
@@ -21,7 +22,7 @@ import { homes } from "./rows/homes.ts";
 import { layers } from "./rows/layers.ts";
 import { memory } from "./rows/memory.ts";
 import { processes } from "./rows/processes.ts";
-import { FULL, legend, QUICK } from "./sizes.ts";
+import { FULL, QUICK } from "./sizes.ts";
 import {
   markdown,
   priceTextHead,
@@ -93,7 +94,8 @@ async function measureAll(args: Arguments, results: Results): Promise<void> {
 
 function show(args: Arguments, results: Results): void {
   const rows = results.inOrder(allNames());
-  if (args.markdown) return say(markdown(rows, results.prices));
+  if (args.markdown) return say(markdown(results.facts, rows, results.prices));
+  for (const fact of results.facts) say(fact);
   say(textHead);
   for (const row of rows) say(textRow(row));
   say(`\n${priceTextHead}`);
@@ -107,7 +109,8 @@ async function main(list: string[]): Promise<number> {
   else if (args.show) show(args, new Results(args.output));
   else {
     const results = new Results(args.output, args.quick);
-    for (const line of legend(args.quick ? QUICK : FULL)) note(line);
+    results.facts = describeRun(args.quick ? QUICK : FULL, args.rootfs);
+    for (const line of results.facts) note(line);
     await measureAll(args, results);
     if (args.markdown) show(args, results);
   }

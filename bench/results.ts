@@ -17,6 +17,8 @@ interface Kept extends Result {
 
 interface Content {
   readonly quick: boolean;
+  /** What the latest run was measured on and with. */
+  facts: readonly string[];
   readonly rows: Record<string, Kept>;
   durability: readonly Price[];
 }
@@ -38,7 +40,16 @@ export class Results {
     const usable = there && (quick === undefined || there.quick === quick);
     this.#content = usable
       ? there
-      : { quick: quick ?? false, rows: {}, durability: [] };
+      : { quick: quick ?? false, facts: [], rows: {}, durability: [] };
+  }
+
+  /** What the latest run was measured on and with. */
+  get facts(): readonly string[] {
+    return this.#content.facts;
+  }
+
+  set facts(facts: readonly string[]) {
+    this.#content.facts = facts;
   }
 
   /** Takes a row in. */

@@ -45,12 +45,15 @@ export function priceTextRow(price: Price): string {
   return padded(priceCells(price), PRICE_WIDTHS);
 }
 
-/** The tables as Markdown. */
+/** The facts and the tables as Markdown. */
 export function markdown(
+  facts: readonly string[],
   results: readonly Result[],
   prices: readonly Price[],
 ): string {
   return [
+    ...facts.map((fact) => `- ${fact}`),
+    "",
     ...markdownTable(HEAD, results.map(cells)),
     ...prices.length === 0
       ? []
