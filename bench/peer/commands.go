@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,8 +59,36 @@ func (w words) arg(i int) string {
 	return ""
 }
 
+// repeat runs commands, which ";" separates, so many times.
+func (p *peer) repeat(list []string) (any, error) {
+	times, err := strconv.Atoi(list[0])
+	if err != nil {
+		return nil, err
+	}
+	var commands [][]string
+	for rest := list[1:]; len(rest) > 0; {
+		end := slices.Index(rest, ";")
+		if end < 0 {
+			end = len(rest)
+		}
+		commands = append(commands, rest[:end])
+		rest = rest[min(end+1, len(rest)):]
+	}
+	for range times {
+		for _, words := range commands {
+			if _, err := p.command(words); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, nil
+}
+
 // command runs one command; its result is what --json prints.
 func (p *peer) command(list []string) (any, error) {
+	if list[0] == "repeat" && len(list) > 1 {
+		return p.repeat(list[1:])
+	}
 	w, err := parseWords(list[1:])
 	if err != nil {
 		return nil, err

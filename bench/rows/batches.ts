@@ -9,17 +9,13 @@ import { LineProgram } from "../program.ts";
 import type { Area, Row } from "../row.ts";
 import { microseconds } from "../timing.ts";
 
-/** Lines that make, mount and remove layers. */
-function jobs(layers: number): string[][] {
-  return Array.from({ length: layers }, (_, i) => `layer-${i}`).flatMap((
-    id,
-  ) => [
-    ["create", id, "base"],
-    ["get", id],
-    ["put", id],
-    ["remove", id],
-  ]);
-}
+/** Makes, mounts and removes a layer. */
+const ROUND: readonly (readonly string[])[] = [
+  ["create", "new", "base"],
+  ["get", "new"],
+  ["put", "new"],
+  ["remove", "new"],
+];
 
 async function ask(
   program: LineProgram,
@@ -32,23 +28,22 @@ async function ask(
   }
 }
 
+/** Ours reads a line for each command; Docker's driver is called in its process. */
 const batch: Row = {
   name: "batch, create + get + put + remove",
   async prepare(room) {
     const layers = room.sizes.batch;
-    const work = jobs(layers);
+    const lines = Array.from({ length: layers }, () => ROUND).flat();
     const [program, ...args] = sourceProgram(`${room.path}/batch-home`);
     const ours = room.use(new LineProgram(program!, [...args, "batch"]));
     await ask(ours, [["create", "base"]]);
-    const { peer } = room;
-    await peer?.run([["create", "base"]]);
+    await room.peer?.run([["create", "base"]]);
     return {
       ours: {
-        measure: async () => await microseconds(() => ask(ours, work)) / layers,
+        measure: async () =>
+          await microseconds(() => ask(ours, lines)) / layers,
       },
-      docker: peer && {
-        measure: async () => await microseconds(() => peer.run(work)) / layers,
-      },
+      docker: room.peerJobs(ROUND, layers),
     };
   },
 };
