@@ -29,6 +29,7 @@ export interface Series {
 }
 
 const FILES = [10_000, 20_000, 40_000];
+const MANY_FILES = [20_000, 40_000, 80_000];
 const MEBIBYTES = [256, 512, 1024];
 const LOWERS = [10, 100, 400];
 const LAYERS = [1000, 4000, 10_000];
@@ -110,16 +111,21 @@ function repeated(
   };
 }
 
-/** Does something in a home of so many layers, in chains of 20. */
+/** Makes a home of so many layers, in chains of 20. */
+async function makeHome(room: Room, layers: number): Promise<Driver> {
+  const driver = await openHome(`${room.path}/home-${layers}`);
+  for (let i = 0; i < layers; i++) {
+    await driver.create(`layer-${i}`, i % 20 === 0 ? "" : `layer-${i - 1}`);
+  }
+  return driver;
+}
+
+/** Does something in a home of so many layers. */
 function athome(
   work: (driver: Driver) => Promise<number>,
 ): Series["prepare"] {
   return async (room, layers) => {
-    const path = `${room.path}/home-${layers}`;
-    const driver = await openHome(path);
-    for (let i = 0; i < layers; i++) {
-      await driver.create(`layer-${i}`, i % 20 === 0 ? "" : `layer-${i - 1}`);
-    }
+    const driver = await makeHome(room, layers);
     return {
       measure: () => work(driver),
       undo: () => settled(driver),
@@ -263,7 +269,7 @@ export const series: readonly Series[] = [
   {
     name: "memory of apply-diff",
     unit: "file",
-    sizes: FILES,
+    sizes: MANY_FILES,
     memory: true,
     prepare: memoryOf(async (room, files) => [
       "apply-diff",
@@ -281,5 +287,16 @@ export const series: readonly Series[] = [
       "changes",
       await fill(room, await filesArchive(room, files), `filled-${files}`),
     ]),
+  },
+  {
+    name: "memory of check",
+    unit: "layer of the home",
+    sizes: LAYERS,
+    memory: true,
+    async prepare(room, layers) {
+      await using driver = await makeHome(room, layers);
+      const words = [...sourceProgram(driver.home), "check"];
+      return { measure: () => peakMemory('exec "$@"', "sh", ...words) };
+    },
   },
 ];
