@@ -49,7 +49,7 @@ export class Room implements AsyncDisposable {
   readonly limit: Limit | undefined;
   readonly #stack: AsyncDisposableStack;
   #pinned: Peer | undefined;
-  readonly #made = new Map<string, Promise<void>>();
+  readonly #made = new Map<string, Promise<unknown>>();
 
   private constructor(
     setting: Setting,
@@ -83,11 +83,11 @@ export class Room implements AsyncDisposable {
     return this.setting.sizes;
   }
 
-  /** Makes something that rows share, once. */
-  once(key: string, make: () => Promise<void>): Promise<void> {
+  /** Makes something that rows share, once; each key is of one type. */
+  once<T>(key: string, make: () => Promise<T>): Promise<T> {
     const made = this.#made.get(key) ?? make();
     this.#made.set(key, made);
-    return made;
+    return made as Promise<T>;
   }
 
   /** Path of an archive, which is written the first time it is asked for. */

@@ -9,7 +9,7 @@ import type { Result } from "./row.ts";
 const MIB = 1 << 20;
 
 /** Most that a row may take. */
-interface Target {
+export interface Target {
   /** Name of the row, or what the names of several begin with. */
   readonly row: string | RegExp;
   /** Most shares of what others need, by their names. */
@@ -18,7 +18,8 @@ interface Target {
   readonly most?: number;
 }
 
-const TARGETS: readonly Target[] = [
+/** All of them. */
+export const TARGETS: readonly Target[] = [
   { row: "exists", shares: { docker: 2 } },
   { row: "create + remove", shares: { docker: 0.8, limit: 1.3 } },
   { row: "get + put, depth 2", shares: { docker: 1, limit: 1.3 } },

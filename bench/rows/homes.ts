@@ -17,16 +17,11 @@ const CHAIN = 20;
 const LARGE = "large-home";
 const SMALL = "small-home";
 
-const drivers = new WeakMap<Room, Map<string, Promise<Driver>>>();
-
 /** A home with so many layers, in chains. */
 function home(room: Room, name: string): Promise<Driver> {
-  const known = drivers.get(room) ?? new Map<string, Promise<Driver>>();
-  drivers.set(room, known);
   const layers = name === LARGE ? room.sizes.homeLayers : FEW;
-  const driver = known.get(name) ?? makeHome(`${room.path}/${name}`, layers);
-  known.set(name, driver);
-  return driver;
+  const path = `${room.path}/${name}`;
+  return room.once(path, () => makeHome(path, layers));
 }
 
 async function makeHome(path: string, layers: number): Promise<Driver> {
