@@ -147,7 +147,7 @@ async function createRemove(driver: Driver): Promise<number> {
   return all / TIMES;
 }
 
-/** A driver that knows no layers yet removes one that was a parent. */
+/** A driver that knows no layers yet removes one. */
 async function firstRemoval(driver: Driver): Promise<number> {
   await driver.create("new", "layer-9");
   await driver.create("child", "new");
@@ -255,7 +255,7 @@ export const series: readonly Series[] = [
     prepare: athome((driver) => microseconds(() => openHome(driver.home))),
   },
   {
-    name: "first removal of a former parent",
+    name: "first removal by a process",
     unit: "layer of the home",
     sizes: LAYERS,
     prepare: athome(firstRemoval),
