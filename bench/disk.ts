@@ -9,16 +9,19 @@
 
 import { run } from "./program.ts";
 
-const SIZE = "12G";
-
 /** A disk that goes away with its object, or with a process that is ended. */
 export interface Disk extends AsyncDisposable {
   /** Directory where it is mounted. */
   readonly path: string;
 }
 
-/** Makes and mounts a disk. Needs root, `mkfs.ext4` and `mount`. */
-export async function makeDisk(): Promise<Disk> {
+/**
+ * Makes and mounts a disk. Needs root, `mkfs.ext4` and `mount`.
+ *
+ * @param size Its size, as `truncate` takes it; memory is needed for what is
+ * written only.
+ */
+export async function makeDisk(size = "12G"): Promise<Disk> {
   const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "overlay2_" });
   const image = `${dir}/disk`;
   const path = `${dir}/mnt`;
@@ -29,7 +32,7 @@ export async function makeDisk(): Promise<Disk> {
     await Deno.remove(dir, { recursive: true });
   });
   try {
-    await run("truncate", ["-s", SIZE, image]);
+    await run("truncate", ["-s", size, image]);
     const lazy = "lazy_itable_init=0,lazy_journal_init=0,discard";
     await run("mkfs.ext4", ["-q", "-F", "-E", lazy, image]);
     await run("mount", ["-o", "loop,discard", image, path]);

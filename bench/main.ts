@@ -79,7 +79,7 @@ async function measureAll(args: Arguments, results: Results): Promise<void> {
     await measureArea(area, args, setting, results);
   }
   if (!isWanted(args, DURABILITY)) return;
-  await using disk = await makeDisk();
+  await using disk = await makeDisk(sizes.disk);
   if (!args.markdown) say(`\n${priceTextHead}`);
   const prices = await priceDurability(
     disk.path,

@@ -71,7 +71,7 @@ export class Room implements AsyncDisposable {
   /** Makes a disk. */
   static async open(setting: Setting): Promise<Room> {
     await using stack = new AsyncDisposableStack();
-    const { path } = stack.use(await makeDisk());
+    const { path } = stack.use(await makeDisk(setting.sizes.disk));
     const driver = stack.use(
       await init(`${path}/ours`, { storageOpts: [...OPTIONS] }),
     );

@@ -8,6 +8,8 @@ const MIB = 1 << 20;
 
 /** Sizes of all inputs, and how often short works are repeated. */
 export interface Sizes {
+  /** Size of the disk. */
+  readonly disk: string;
   /** Directories of 50 small files in the archive of small files. */
   readonly smallDirs: number;
   /** The same in the layer that ten files are changed in, and that is removed. */
@@ -33,6 +35,7 @@ export const FILES_PER_DIR = 50;
 
 /** What `docs/performance.md` is made with. */
 export const FULL: Sizes = {
+  disk: "12G",
   smallDirs: 400,
   manyDirs: 1000,
   bigFiles: 8,
@@ -46,6 +49,7 @@ export const FULL: Sizes = {
 
 /** Enough to see that everything runs. */
 export const QUICK: Sizes = {
+  disk: "1G",
   smallDirs: 4,
   manyDirs: 12,
   bigFiles: 2,
