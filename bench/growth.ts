@@ -93,21 +93,21 @@ function removing(room: Room, archive: string): Contender {
   };
 }
 
+/** Repeats something with a writable layer that has so many lowers. */
 function repeated(
   work: (driver: Driver, id: string) => Promise<unknown>,
 ): Series["prepare"] {
   return async (room, depth) => {
-    for (let i = 0; i <= depth; i++) {
+    for (let i = 0; i < depth; i++) {
       const parent = i === 0 ? "" : `depth-${i - 1}`;
       await room.once(
         `depth-${i}`,
         () => room.driver.create(`depth-${i}`, parent),
       );
     }
-    return room.repeating(
-      TIMES,
-      (driver) => work(driver, `depth-${depth}`),
-    );
+    // Not of the chain itself: a parent is mounted read-only, which costs less.
+    await room.driver.create(`top-${depth}`, `depth-${depth - 1}`);
+    return room.repeating(TIMES, (driver) => work(driver, `top-${depth}`));
   };
 }
 
