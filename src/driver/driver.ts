@@ -13,13 +13,9 @@ import type {
   Mount,
   WaitOptions,
 } from "../types.ts";
-import { applyArchive } from "./apply.ts";
-import { layerChanges, layerSize } from "./changes.ts";
 import { checkLayers } from "./check.ts";
-import { cleanUp } from "./cleanup.ts";
 import type { Context } from "./context.ts";
 import { createLayer, layerPaths } from "./layers.ts";
-import { diffStream } from "./diff.ts";
 import { acquire, releasePaths, releaseUse } from "./mounting.ts";
 import { removeLayer } from "./remove.ts";
 import { streamSource } from "./source.ts";
@@ -295,7 +291,8 @@ export class Driver implements AsyncDisposable {
    * ```
    */
   diff(id: string, parent?: string): ReadableStream<Uint8Array> {
-    return diffStream(this.#context, id, parent);
+    const context = this.#context;
+    return context.jobs.diff.stream((it) => it.diffStream(context, id, parent));
   }
 
   /**
@@ -306,8 +303,9 @@ export class Driver implements AsyncDisposable {
    * @returns Bytes, each file once whatever its names.
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
    */
-  async diffSize(id: string, parent?: string): Promise<number> {
-    return await layerSize(this.#context, id, parent);
+  diffSize(id: string, parent?: string): Promise<number> {
+    const context = this.#context;
+    return context.jobs.changes.use((it) => it.layerSize(context, id, parent));
   }
 
   /**
@@ -323,8 +321,10 @@ export class Driver implements AsyncDisposable {
    * @returns Changes, sorted by the bytes of their paths.
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
    */
-  async changes(id: string, parent?: string): Promise<Change[]> {
-    return await layerChanges(this.#context, id, parent);
+  changes(id: string, parent?: string): Promise<Change[]> {
+    const context = this.#context;
+    const { changes } = context.jobs;
+    return changes.use((it) => it.layerChanges(context, id, parent));
   }
 
   /**
@@ -354,8 +354,11 @@ export class Driver implements AsyncDisposable {
     diff: ReadableStream<Uint8Array>,
     options: ApplyOptions = {},
   ): Promise<number> {
+    const context = this.#context;
     const source = streamSource(diff, options.signal);
-    return await applyArchive(this.#context, id, parent, source, options);
+    return await context.jobs.apply.use((it) =>
+      it.applyArchive(context, id, parent, source, options)
+    );
   }
 
   /**
@@ -363,7 +366,8 @@ export class Driver implements AsyncDisposable {
    * interrupted work left behind. The home itself is never unmounted.
    */
   async cleanup(): Promise<void> {
-    await cleanUp(this.#context);
+    const context = this.#context;
+    await context.jobs.cleanup.use((it) => it.cleanUp(context));
   }
 
   /**
