@@ -8,6 +8,7 @@
  */
 
 import { run } from "./program.ts";
+import { onSignal } from "./signals.ts";
 
 /** A disk that goes away with its object, or with a process that is ended. */
 export interface Disk extends AsyncDisposable {
@@ -26,10 +27,10 @@ export async function makeDisk(size = "12G"): Promise<Disk> {
   const image = `${dir}/disk`;
   const path = `${dir}/mnt`;
   await Deno.mkdir(path);
-  const forget = onSignal(async () => {
-    // What works there still is none of this process's business.
-    await run("umount", ["-lR", path]).catch(() => {});
-    await Deno.remove(dir, { recursive: true });
+  const forget = onSignal(() => {
+    // At once: what works there now fails, and ends the process.
+    new Deno.Command("umount", { args: ["-lR", path] }).outputSync();
+    Deno.removeSync(dir, { recursive: true });
   });
   try {
     await run("truncate", ["-s", size, image]);
@@ -49,16 +50,4 @@ export async function makeDisk(size = "12G"): Promise<Disk> {
       forget();
     },
   };
-}
-
-const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
-
-/** Has something done before a signal ends the process; gives a way to forget it. */
-function onSignal(clean: () => Promise<void>): () => void {
-  const listeners = SIGNALS.map(([signal, status]) => {
-    const listener = () => clean().finally(() => Deno.exit(status));
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
-  return () => listeners.forEach((remove) => remove());
 }

@@ -7,6 +7,7 @@
 import { buildLimit } from "./limit.ts";
 import { buildPeer } from "./peer.ts";
 import { hasProgram } from "./program.ts";
+import { onSignal } from "./signals.ts";
 import { note } from "./timing.ts";
 
 const PORTABLE = new URL("../dist/overlay2", import.meta.url).pathname;
@@ -24,6 +25,7 @@ export interface Tools extends AsyncDisposable {
 /** Builds what can be built, and says what cannot. */
 export async function buildTools(): Promise<Tools> {
   const dir = await Deno.makeTempDir({ prefix: "overlay2_bench_" });
+  const forget = onSignal(() => Deno.removeSync(dir, { recursive: true }));
   const portable = isFile(PORTABLE) ? PORTABLE : undefined;
   if (!portable) {
     note("No dist/overlay2 (deno task compile --portable): it is left out");
@@ -32,7 +34,10 @@ export async function buildTools(): Promise<Tools> {
     peer: await built("go", "Docker's driver", `${dir}/peer`, buildPeer),
     limit: await built("gcc", "C", `${dir}/limit`, buildLimit),
     portable,
-    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(dir, { recursive: true });
+      forget();
+    },
   };
 }
 
