@@ -8,7 +8,6 @@ import { loadPath } from "../deps.ts";
 import { O_CREAT, O_EXCL, O_WRONLY } from "../linux/constants.ts";
 import { printableName } from "../text.ts";
 import { CommandError } from "./command.ts";
-import { openSink } from "./descriptor_sink.ts";
 import { type Sink, systemError } from "./streams.ts";
 
 /**
@@ -29,6 +28,7 @@ export async function writeFileWhole(
     throw new CommandError("EILSEQ", `Cannot write ${name}: it is not UTF-8`);
   }
   const place = orSystemError(name, () => placeOf(path));
+  const { openSink } = await import("./descriptor_sink.ts");
   if (place.special) {
     using file = openSink(path, O_WRONLY, 0, name);
     return await fill(file);

@@ -16,6 +16,7 @@ import {
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOFOLLOW,
+  O_PATH,
   O_RDONLY,
   SYS,
 } from "./constants.ts";
@@ -157,6 +158,16 @@ export class Dir implements Disposable {
       if (errno !== EAGAIN || attempt === RACES) {
         throw failure(errno, "openat2", this, path);
       }
+    }
+  }
+
+  /** What lies at `path` below this directory, taken as `/`; links are followed. */
+  statInRoot(path: string): FileStatus {
+    const fd = this.resolve(path, O_PATH);
+    try {
+      return statFd(fd, `${this.path}/${path}`);
+    } finally {
+      libc.close(fd);
     }
   }
 

@@ -8,6 +8,8 @@
 
 import type { Extent } from "../linux/copy.ts";
 import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
+import { isWhiteout } from "../linux/stat.ts";
 import type { TarEntry } from "../tar/entry.ts";
 import type { TarSink } from "../tar/sink.ts";
 import { Copies } from "./copies.ts";
@@ -43,6 +45,7 @@ const AUFS_PREFIX = ".wh..wh.";
 
 /** Unpacks one archive below a directory. */
 export class Unpacker implements TarSink, Disposable {
+  readonly #root: Dir;
   readonly #settings: UnpackSettings;
   readonly #creator: Creator;
   readonly #parents: Parents;
@@ -68,6 +71,7 @@ export class Unpacker implements TarSink, Disposable {
   constructor(root: Dir, settings: UnpackSettings) {
     const { namespace, owners, fresh, warn } = settings;
     const marks = settings.whiteouts === "mark";
+    this.#root = root;
     this.#settings = settings;
     this.#metadata = new Metadata(root, fresh, owners, warn);
     this.#creator = new Creator(
@@ -124,10 +128,12 @@ export class Unpacker implements TarSink, Disposable {
     if (path === "") return this.#checkRoot(entry);
     if (this.#isAufs(path)) return;
     this.#metadata.check(entry);
+    const whiteout = baseName(path).startsWith(WHITEOUT_PREFIX);
+    if (whiteout && this.#liesInFile(parentPath(path))) return;
     const dir = this.#parents.get(parentPath(path));
     const place = { dir, name: baseName(path), path };
     const owner = this.#metadata.hostOwner(entry);
-    if (place.name.startsWith(WHITEOUT_PREFIX)) {
+    if (whiteout) {
       this.#remember(parentPath(path));
       const work = this.#whiteout(place, owner, entry);
       if (this.#seen) this.#work = this.#clearing(work, entry.name);
@@ -138,6 +144,22 @@ export class Unpacker implements TarSink, Disposable {
       // What the link says of the file must be the last word.
       this.#work = this.#later(place, entry, owner);
     } else this.#creator.create(place, entry, owner);
+  }
+
+  /**
+   * Whether what a whiteout hides is hidden already: umoci names the file that
+   * took a directory's place, and what the directory held as well.
+   */
+  #liesInFile(path: string): boolean {
+    if (path === "") return false;
+    try {
+      const status = this.#root.statInRoot(path);
+      return status.type !== "dir" && !isWhiteout(status);
+    } catch (error) {
+      if (hasCode(error, "ENOTDIR")) return true;
+      if (hasCode(error, "ENOENT", "ELOOP")) return false;
+      throw error;
+    }
   }
 
   *#later(place: Place, entry: TarEntry, owner: HostOwner): Generator<void> {

@@ -163,6 +163,16 @@ const CASES: Readonly<Record<string, Case>> = {
     names: [...BASE.filter((name) => name !== "lnk"), "lnk/"],
     mounted: without(["d/low"]),
   },
+  "passes over whiteouts below a file that took a directory's place": {
+    members: [
+      file("d", "a file"),
+      file("d/.wh.f"),
+      file("d/sub/.wh.g"),
+      file("d/.wh..wh..opq"),
+      file("after", "more"),
+    ],
+    names: ["after", "d", "foo", "lnk"],
+  },
 };
 
 function label(way: Way, does: string): string {

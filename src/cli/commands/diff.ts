@@ -9,7 +9,6 @@ import { type Context, defineCommand, LAYER, PARENT } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { writeFileWhole } from "../output_file.ts";
 import { Progress, readableSize } from "../progress.ts";
-import { descriptorSink } from "../descriptor_sink.ts";
 import { writePieces } from "../pieces.ts";
 import type { Sink } from "../streams.ts";
 
@@ -59,7 +58,10 @@ export const command = defineCommand({
         writeWithProgress(context, id!, diff, sink, name);
       if (toFile) {
         await writeFileWhole(output, (sink) => write(sink, `"${output}"`));
-      } else await write(descriptorSink(1, STDOUT), STDOUT);
+      } else {
+        const { descriptorSink } = await import("../descriptor_sink.ts");
+        await write(descriptorSink(1, STDOUT), STDOUT);
+      }
     } finally {
       diff.close();
     }
