@@ -105,9 +105,14 @@ function* scan(
   for (const [i, id] of ids.entries()) {
     options.onProgress?.({ layers: i, of: ids.length });
     const known = !unknown.has(id);
-    found.push(...yield* treeFaults(home, view, id, known, namespace));
+    const faults = yield* treeFaults(home, view, id, known, namespace);
+    // There may be more of them than a call can have arguments.
+    for (const fault of faults) found.push(fault);
     const layer = view.layers.get(id);
-    if (deep && layer) found.push(...yield* deep.contentFaults(home, layer));
+    if (deep && layer) {
+      const faults = yield* deep.contentFaults(home, layer);
+      for (const fault of faults) found.push(fault);
+    }
     yield;
   }
   options.onProgress?.({ layers: ids.length, of: ids.length });

@@ -77,6 +77,8 @@ export interface Context {
   settle(): Promise<void>;
   /** Prints lines of results: as bytes, so that any file name survives. */
   print(...lines: readonly string[]): Promise<void>;
+  /** Like {@linkcode Context.print}, for any number of lines. */
+  printAll(lines: readonly string[]): Promise<void>;
   /** Prints a result as one line of JSON. */
   printJson(value: unknown): Promise<void>;
   /** Tells something that is neither a result nor an error, unless that is not wanted. */

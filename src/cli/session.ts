@@ -109,7 +109,12 @@ export class Session implements Context {
    * Prints lines of results: every byte of a name as it is, for programs, and
    * control characters escaped for a terminal, which would obey them.
    */
-  async print(...lines: readonly string[]): Promise<void> {
+  print(...lines: readonly string[]): Promise<void> {
+    return this.printAll(lines);
+  }
+
+  /** Like {@linkcode Session.print}, for any number of lines. */
+  async printAll(lines: readonly string[]): Promise<void> {
     const terminal = this.host.outputIsTerminal;
     for (let i = 0; i < lines.length; i += BATCH) {
       const batch = lines.slice(i, i + BATCH);

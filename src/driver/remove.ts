@@ -12,6 +12,7 @@ import { checkId, MERGED, quote } from "../store/layout.ts";
 import type { Doomed } from "../store/leftovers.ts";
 import { printableName } from "../text.ts";
 import type { Context } from "./context.ts";
+import { awhile } from "../linux/file.ts";
 import { begun, paced } from "../pace.ts";
 
 /** How long the caller waits for files to be deleted: enough for small layers. */
@@ -51,7 +52,13 @@ function purge(context: Context, id: string, doomed: Doomed): void {
   } catch (error) {
     return tell(error);
   }
-  context.background.add(paced(steps), tell);
+  context.background.add(later(steps), tell);
+}
+
+/** Begins after the answer: the first turn of a work is not short. */
+async function later(steps: Generator<unknown>): Promise<void> {
+  await awhile();
+  await paced(steps);
 }
 
 function condemn(

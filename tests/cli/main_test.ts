@@ -243,8 +243,8 @@ Deno.test("changes shields a terminal from control characters", async () => {
   assertEquals(stdout, "A /a\\xff\\x1b\nD /é\\x0ax\n");
 });
 
-Deno.test("changes prints more lines than fit one write", async () => {
-  const many = Array.from({ length: 10_000 }, (_, i) => ({
+Deno.test("changes prints more lines than fit one write, or the arguments of a call", async () => {
+  const many = Array.from({ length: 300_000 }, (_, i) => ({
     path: `/${i}`,
     kind: "A" as const,
   }));

@@ -27,6 +27,8 @@ export const command = defineCommand({
     const changes = await driver.changes(id!, parent)
       .finally(() => progress[Symbol.dispose]());
     if (context.json) return await context.printJson(changes);
-    await context.print(...changes.map(({ kind, path }) => `${kind} ${path}`));
+    await context.printAll(
+      changes.map(({ kind, path }) => `${kind} ${path}`),
+    );
   },
 });

@@ -67,7 +67,7 @@ export const command = defineCommand({
       SEVERITIES.indexOf(finding.severity) <= least
     );
     if (context.json) await context.printJson(shown);
-    else if (shown.length > 0) await context.print(...shown.flatMap(linesOf));
+    else if (shown.length > 0) await context.printAll(shown.flatMap(linesOf));
     else context.note(`${done.of} layers, nothing found`);
     return shown.every(({ repaired }) => repaired) ? 0 : 1;
   },

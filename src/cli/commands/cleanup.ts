@@ -26,6 +26,6 @@ export const command = defineCommand({
       ...unmounted.map((path) => `Unmounted ${path}`),
       ...deleted.map((name) => `Deleted ${name}`),
     ];
-    await context.print(...lines.length > 0 ? lines : ["Nothing was left"]);
+    await context.printAll(lines.length > 0 ? lines : ["Nothing was left"]);
   },
 });
