@@ -8,13 +8,12 @@
  */
 
 import { DriverError } from "../errors.ts";
-import { refuseAborted } from "../giving_up.ts";
 import type { Dir } from "../linux/dir.ts";
 import { chmodFd, chownFd } from "../linux/file.ts";
 import { removeTree } from "../linux/remove.ts";
 import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
 import { isOverlayXattr } from "../overlay/marks.ts";
-import { Pace, paced } from "../pace.ts";
+import { paced } from "../pace.ts";
 import { makeDir } from "../store/files.ts";
 import type { Layer } from "../store/layer.ts";
 import {
@@ -26,13 +25,12 @@ import {
 } from "../store/layout.ts";
 import { removeStrays } from "../store/strays.ts";
 import { TarError } from "../tar/error.ts";
-import { TarReader } from "../tar/reader.ts";
 import { Unpacker, type UnpackSettings } from "../tree/unpack.ts";
 import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
-import { Budget } from "./budget.ts";
 import type { Context, Relation } from "./context.ts";
 import type { Recording } from "./exact.ts";
+import { feed } from "./feed.ts";
 import {
   dropRecords,
   persistData,
@@ -41,12 +39,6 @@ import {
 } from "./persist.ts";
 import { openWritable } from "./private_mount.ts";
 import type { Source } from "./source.ts";
-
-/** Bytes parsed between two looks at the clock. */
-const SLICE = 128 * 1024;
-
-/** From this size on, content that lies in a file is copied from there. */
-const LARGE = 512 * 1024;
 
 /**
  * Unpacks an archive into a layer.
@@ -218,9 +210,9 @@ async function unpackWith(
   job: Job,
   fresh: boolean,
 ): Promise<void> {
-  const { context } = job;
+  const { context, source, options, recording } = job;
   try {
-    await unpack(unpacker, job);
+    await feed({ unpacker, source, options, recording, warn: context.warn });
   } catch (error) {
     if (!fresh && unpacker.entries > 0) context.warn(PARTIAL);
     throw error;
@@ -292,83 +284,4 @@ async function emptyOut(layer: Dir): Promise<void> {
   using diff = layer.openDir(DIFF);
   using listing = diff.reopen();
   for (const { name } of listing.names()) await paced(removeTree(diff, name));
-}
-
-async function unpack(
-  unpacker: Unpacker,
-  { context: { warn }, source, options, recording }: Job,
-): Promise<void> {
-  const { signal, onProgress } = options;
-  const { copies } = unpacker;
-  const budget = new Budget(options);
-  const sink = budget.counted(unpacker);
-  const recorder = recording?.recorder(sink, unpacker);
-  const reader = new TarReader(recorder ?? sink);
-  const pace = new Pace();
-  let bytes = 0;
-  const report = (at: number) =>
-    onProgress?.({
-      bytes: bytes + at - copies.left,
-      entries: unpacker.entries,
-    });
-  copies.onPiece = () => {
-    refuseAborted(signal);
-    report(0);
-  };
-  try {
-    for (;;) {
-      const given = source.next();
-      const chunk = given instanceof Promise ? await given : given;
-      if (chunk === undefined) break;
-      budget.addBytes(chunk.length);
-      for (let at = 0; at < chunk.length;) {
-        const slice = chunk.subarray(at, at + SLICE);
-        at += recorder ? recorder.push(reader, slice) : reader.push(slice);
-        const work = unpacker.takeWork();
-        if (work) {
-          await copies.settle();
-          await paced(work);
-        }
-        if (!pace.due()) continue;
-        report(at);
-        await pace.rest();
-        refuseAborted(signal);
-      }
-      bytes += chunk.length;
-      // What is recorded must be seen.
-      if (recorder) continue;
-      bytes += await copyContent(reader, unpacker, source, budget);
-    }
-    await copies.settle();
-  } finally {
-    await copies.stop();
-  }
-  reader.finish();
-  if (!reader.ended && bytes > 0) {
-    warn(
-      "The archive has no end mark: it may have been cut between two entries",
-    );
-  }
-  refuseAborted(signal);
-  await paced(unpacker.finish());
-  recording?.confirm(bytes);
-  if (unpacker.replaced) recording?.doubt();
-  report(0);
-}
-
-/** Lets large content that is to come be copied from where it lies; tells its length. */
-async function copyContent(
-  reader: TarReader,
-  unpacker: Unpacker,
-  source: Source,
-  budget: Budget,
-): Promise<number> {
-  const length = reader.contentLeft;
-  if (length < LARGE) return 0;
-  const place = source.pass?.(length);
-  if (place === undefined) return 0;
-  budget.addBytes(length);
-  await unpacker.copy(place, length);
-  reader.passContent();
-  return length;
 }

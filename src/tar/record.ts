@@ -21,7 +21,7 @@
  * @module
  */
 
-import zlib from "node:zlib";
+import { constants, crc32, zstdCompressSync } from "node:zlib";
 import { encodeName } from "../text.ts";
 
 /** How a record begins; the digit is the version. */
@@ -43,7 +43,7 @@ export const PATH_LIMIT: number = 64 * 1024;
 const NUMBER = 8;
 
 /** The level that takes no more time than copying, where headers are all alike. */
-const LEVEL = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Writes the record of one archive, at the pace of whoever reads it. */
 export class RecordWriter {
@@ -147,12 +147,12 @@ export class RecordWriter {
     if (!this.#begun) this.#write(MAGIC);
     this.#begun = true;
     const text = this.#block.subarray(0, this.#at);
-    const stored = zlib.zstdCompressSync(text, LEVEL);
+    const stored = zstdCompressSync(text, LEVEL);
     const block = new Uint8Array(BLOCK_HEAD + stored.length);
     const head = new DataView(block.buffer);
     head.setUint32(0, stored.length, true);
     head.setUint32(4, text.length, true);
-    head.setUint32(8, zlib.crc32(text), true);
+    head.setUint32(8, crc32(text), true);
     block.set(stored, BLOCK_HEAD);
     this.#write(block);
     this.#at = 0;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import zlib from "node:zlib";
+import { crc32, zstdDecompressSync } from "node:zlib";
 import { decodeName } from "../text.ts";
 import { BLOCK_HEAD, BLOCK_LIMIT, KIND, MAGIC, PATH_LIMIT } from "./record.ts";
 
@@ -85,11 +85,11 @@ function taken(
 function expanded(stored: Uint8Array, length: number, crc: number): Uint8Array {
   let text: Uint8Array;
   try {
-    text = zlib.zstdDecompressSync(stored, { maxOutputLength: BLOCK_LIMIT });
+    text = zstdDecompressSync(stored, { maxOutputLength: BLOCK_LIMIT });
   } catch {
     throw damaged();
   }
-  if (text.length !== length || zlib.crc32(text) !== crc) throw damaged();
+  if (text.length !== length || crc32(text) !== crc) throw damaged();
   return text;
 }
 

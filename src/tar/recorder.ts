@@ -4,7 +4,7 @@
  * @module
  */
 
-import zlib from "node:zlib";
+import { crc32 } from "node:zlib";
 import type { TarEntry } from "./entry.ts";
 import type { TarReader } from "./reader.ts";
 import type { RecordWriter } from "./record.ts";
@@ -95,7 +95,7 @@ export class Recorder implements TarSink {
     if (!this.#named) this.#name(this.#path);
     this.#at = start + bytes.length;
     this.#length += bytes.length;
-    this.#crc = zlib.crc32(bytes, this.#crc);
+    this.#crc = crc32(bytes, this.#crc);
   }
 
   #name(path: string): void {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import zlib from "node:zlib";
+import { crc32 } from "node:zlib";
 import { DriverError } from "../errors.ts";
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from "../linux/constants.ts";
 import type { Dir } from "../linux/dir.ts";
@@ -70,7 +70,7 @@ class Files implements Disposable {
   #at = 0;
   #crc = 0;
   readonly #check = (content: Uint8Array) =>
-    void (this.#crc = zlib.crc32(content, this.#crc));
+    void (this.#crc = crc32(content, this.#crc));
 
   constructor(root: Dir) {
     this.#root = root;

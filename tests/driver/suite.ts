@@ -6,6 +6,7 @@
 
 import { Dir } from "../../src/linux/dir.ts";
 import { DriverError, init } from "../../mod.ts";
+import { settled } from "../../src/driver/init.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
   assertCode,
@@ -342,6 +343,7 @@ export const PROPERTIES: Readonly<Record<string, Property>> = {
     await driver.put("top");
     await driver.remove("top");
     await driver.remove("base");
+    await settled(driver);
     assertEquals(namesIn(temp.home), ["l/"]);
   },
 

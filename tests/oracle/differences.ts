@@ -53,7 +53,6 @@ const OWNERS = refused("an id of 32 bits cannot hold it", [
 ]);
 
 const BAD_SHAPES: Differences = {
-  ...refused("a file cannot be opaque", ["opaque marker in a file's place"]),
   ...refused("a diff of the layer would hide another file", [
     "name with a whiteout in its middle",
   ]),
@@ -137,6 +136,10 @@ const APPLIED: Differences = {
     "ours: gnu: dir 0755 0:0 mtime=now",
     "ours: gnu/sparse: file 0644 1000:100 mtime=1041808783000000000 size=86016 4f05a77607114675",
   ]),
+  "whiteout below a file that replaces a directory": applied(
+    "what it hides is hidden already",
+    [`ours: d: file 0644 0:0 ${CONTENT}`],
+  ),
   "path of 4200 bytes": {
     docker: "fails",
     ours: "applies",
@@ -187,6 +190,10 @@ export const MAPPED: Differences = {
   ]),
   "new file then its whiteout": applied(STAYS, [
     "ours: fresh: file 0644 0:0 mtime=1600000000000000000 size=3 11507a0e2f5e69d5",
+  ]),
+  "opaque marker in a file's place": differs("a file cannot be opaque", [
+    `docker: d: file 0644 0:0 ${CONTENT} [trusted.overlay.opaque=79]`,
+    `ours: d: file 0644 0:0 ${CONTENT}`,
   ]),
   "whiteout twice": applied(STAYS, ["ours: foo: char 0000 0:0 mtime=now 0,0"]),
   "whiteout then directory of that name": differs(STAYS, [

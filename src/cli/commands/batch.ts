@@ -4,8 +4,9 @@
  * @module
  */
 
+import { Answers } from "../answers.ts";
 import { Batch } from "../batch.ts";
-import { type Context, defineCommand, UsageError } from "../command.ts";
+import { defineCommand, UsageError } from "../command.ts";
 import { linesOf } from "../lines.ts";
 import { optionWords } from "../settings.ts";
 import { interrupted, openStandardInput } from "../streams.ts";
@@ -37,22 +38,18 @@ export const command = defineCommand({
       `--home=${context.home}`,
       ...optionWords(context.driverOptions),
     ]);
+    const answers = new Answers((bytes) => context.host.write(bytes));
     try {
       for await (const lines of linesOf(source)) {
-        for (const line of lines) await answer(context, batch, line);
+        for (const line of lines) {
+          const answer = await batch.run(line);
+          if (answer !== undefined) await answers.add(answer);
+          if (context.signal.aborted) throw interrupted();
+        }
       }
     } finally {
       await batch.settle();
+      await answers.flush();
     }
   },
 });
-
-async function answer(
-  context: Context,
-  batch: Batch,
-  line: string,
-): Promise<void> {
-  const answer = await batch.run(line);
-  if (answer !== undefined) await context.printJson(answer);
-  if (context.signal.aborted) throw interrupted();
-}

@@ -121,7 +121,8 @@ export class Message {
   #putLength(start: number): void {
     const end = this.#length;
     const size = sizeOf(end - start);
-    this.#reserve(size);
+    // For all that the number may ask for: to grow later would lose what moves.
+    this.#reserve(LONGEST);
     this.#buffer.copyWithin(start + size, start, end);
     this.#length = start;
     this.#varint(end - start);

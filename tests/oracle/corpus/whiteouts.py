@@ -95,6 +95,8 @@ def opaque():
                     A().file("foo2/bar/file").opaque("foo2"))
     yield over_base("opaque marker in a file's place",
                     A().file("d").opaque("d"))
+    yield over_base("whiteout below a file that replaces a directory",
+                    A().file("d").whiteout("d/one"))
     yield over_base("opaque marker below a lower layer's symlink",
                     A().opaque("lnk"))
     yield over_base("opaque marker and whiteouts beside it",

@@ -95,6 +95,19 @@ Deno.test("encodeInfo() and encodeInfos() write what another library reads", () 
   }
 });
 
+Deno.test("encodeInfo() writes short texts wherever the message has to grow", () => {
+  const many = Array.from({ length: 400 }, (_, i) => [`l${i}`, `v${i}`]);
+  const time = { seconds: 1, nanos: 2 };
+  const info = { parent: "", created: time, updated: time };
+  for (let length = 1; length < 40; length++) {
+    const name = "n".repeat(length);
+    const labels = Object.fromEntries(many);
+    const bytes = encodeInfo({ ...info, kind: "active", name, labels });
+    const read = decoded("Stat", bytes).info;
+    assertEquals([read.name, read.labels], [name, labels], `${length}`);
+  }
+});
+
 Deno.test("encodeMounts() and encodeUsage() write what another library reads", () => {
   const mounts = TEXTS.map((text) => ({
     type: text,
