@@ -90,6 +90,9 @@ export class Store {
   /** Whether there is a layer `id`. */
   exists(id: string): boolean {
     checkId(id);
+    const status = tryStatAt({ fd: AT_FDCWD, path: "" }, `${this.home}/${id}`);
+    if (status !== undefined) return status.type === "dir";
+    // Only a home that is one can say no.
     return this.withHome((home) => home.tryStat(id)?.type === "dir");
   }
 
