@@ -31,6 +31,9 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
 /** The words that select a command. */
 export const COMMAND_NAMES: readonly string[] = Object.keys(LOADERS);
 
+/** Commands that were loaded: the runtime takes a while even to give one again. */
+const loaded = new Map<string, Command>();
+
 /**
  * Loads the command that a word selects.
  *
@@ -38,8 +41,10 @@ export const COMMAND_NAMES: readonly string[] = Object.keys(LOADERS);
  * @returns The command, or `undefined` if there is none of that name.
  */
 export async function loadCommand(word: string): Promise<Command | undefined> {
-  if (!Object.hasOwn(LOADERS, word)) return undefined;
+  const known = loaded.get(word);
+  if (known !== undefined || !Object.hasOwn(LOADERS, word)) return known;
   const { command } = await LOADERS[word]!();
+  loaded.set(word, command);
   return command;
 }
 

@@ -139,7 +139,9 @@ export class Plugin extends Process {
 
   /** Ends it in order: nothing may be given up. */
   async stop(): Promise<void> {
-    assertEquals(await this.end("SIGTERM"), 0, "the plugin's exit status");
+    const status = await this.end("SIGTERM");
+    const said = this.said.split("\n").slice(-8).join("\n");
+    assertEquals(status, 0, `the plugin's exit status; it said\n${said}`);
   }
 }
 
