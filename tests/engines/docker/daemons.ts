@@ -51,6 +51,8 @@ abstract class Process implements Running {
 
   /** Starts words of a command. */
   protected spawn(words: readonly string[]): void {
+    // Whoever looks into the log may be faster than the shell.
+    Deno.writeTextFileSync(this.log, "", { append: true });
     // A shell only for the output; it becomes the command.
     this.#child = new Deno.Command("sh", {
       args: ["-c", 'exec "$@" >>"$0" 2>&1 </dev/null', this.log, ...words],
