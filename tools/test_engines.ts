@@ -57,9 +57,6 @@ function suites(dir: string): string[] {
   }).sort();
 }
 
-/** What a containerd writes that its dockerd finds slow, on a busy machine. */
-const STACKS_REGEXP = /^file .*\/containerd\.\d+\.stacks\.log$/;
-
 async function main(args: string[]): Promise<number> {
   const obstacle = await findObstacle() ?? missingPackages(exists);
   if (obstacle !== undefined) {
@@ -81,7 +78,7 @@ async function main(args: string[]): Promise<number> {
       [MARK]: dir,
     },
   );
-  const left = leftovers(run).filter(({ text }) => !STACKS_REGEXP.test(text));
+  const left = leftovers(run);
   for (const leftover of left) {
     complain(`Left behind: ${leftover.text}`);
     await remove(leftover);

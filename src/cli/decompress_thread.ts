@@ -154,8 +154,11 @@ class Feeder {
   }
 
   async #fill(slot: number): Promise<void> {
-    if (this.#rest.length === 0) {
-      this.#rest = (await this.#source.next()).value ?? this.#rest;
+    // A chunk of nothing is not the end, which is what no bytes say.
+    while (this.#rest.length === 0) {
+      const { done, value } = await this.#source.next();
+      if (done) break;
+      this.#rest = value;
     }
     const part = this.#rest.subarray(0, PIECE);
     slotOf(this.#memory, slot).set(part);

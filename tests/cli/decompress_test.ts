@@ -248,3 +248,19 @@ Deno.test("decompress that is cancelled ends its thread and its input", async ()
 
   assert(cancelled);
 });
+
+Deno.test("decompress takes empty chunks for nothing, on either thread", async () => {
+  for (const pack of [gzip, zstd]) {
+    const parts = [pack(TEXT), pack(NOISE)];
+    const whole = concat(...parts);
+    for (const size of [whole.length, undefined]) {
+      const none = new Uint8Array(0);
+      const input = ReadableStream.from([none, parts[0]!, none, parts[1]!]);
+
+      const output = await decompress(input, size);
+
+      const bytes = new Uint8Array(await new Response(output).arrayBuffer());
+      assertSame(bytes, concat(TEXT, NOISE));
+    }
+  }
+});

@@ -56,7 +56,8 @@ abstract class Process implements Running {
     // A shell only for the output; it becomes the command.
     this.#child = new Deno.Command("sh", {
       args: ["-c", 'exec "$@" >>"$0" 2>&1 </dev/null', this.log, ...words],
-      env: { NOTIFY_SOCKET: "" },
+      // A containerd that its dockerd finds slow leaves its stacks there.
+      env: { NOTIFY_SOCKET: "", TMPDIR: this.log.replace(/[^/]*$/, "") },
     }).spawn();
   }
 
