@@ -92,6 +92,22 @@ const PAIRS: Readonly<Record<string, [Step[], Step[]]>> = {
       [2, 8, 9, { name: "remove", id: "b" }],
     ],
   ],
+  "a mount that is given back before the call that made it ends": [
+    [
+      [1, 0, 1, CREATE],
+      [1, 2, 3, CHILD],
+      [1, 4, 7, GET],
+      [2, 5, 6, PUT],
+      [3, 8, 9, { name: "remove", id: "b" }],
+    ],
+    [
+      [1, 0, 1, CREATE],
+      [1, 2, 3, CHILD],
+      [2, 4, 5, PUT],
+      [1, 6, 7, GET],
+      [3, 8, 9, { name: "remove", id: "b" }],
+    ],
+  ],
   "uses that nest": [
     [
       [1, 0, 1, CREATE],

@@ -10,7 +10,7 @@
  */
 
 import { type Call, describeEntry, type Entry } from "./call.ts";
-import { step } from "./model.ts";
+import { mayChange, step } from "./model.ts";
 import type { State } from "./state.ts";
 
 /** A home that is possible, and the calls under way that had their moment. */
@@ -131,8 +131,8 @@ class Follower {
       }
       const own = this.#stepped(now, entry);
       waiting.push(...own);
-      // A call that changes nothing here need not wait for others.
-      if (own.some(({ state }) => state === now.state)) continue;
+      // Had others been before it, they can as well be after it.
+      if (own.length > 0 && !mayChange(entry.call, entry.outcome)) continue;
       for (const other of this.#open) {
         if (other !== entry && !now.done.has(other)) {
           waiting.push(...this.#stepped(now, other));

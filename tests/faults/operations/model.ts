@@ -219,6 +219,27 @@ function sorted(files: Files): string[] {
   return [...files].map(([name, content]) => `${name}=${content}`).sort();
 }
 
+const CHANGES: readonly Call["name"][] = [
+  "create",
+  "createReadWrite",
+  "get",
+  "put",
+  "write",
+  "unlink",
+  "applyDiff",
+  "remove",
+];
+
+/**
+ * Whether there is any home that a call changes which answers so. That it changes
+ * nothing in one home says little: a `put` does if nothing is mounted there.
+ */
+export function mayChange({ name }: Call, { code }: Outcome): boolean {
+  if (!CHANGES.includes(name)) return false;
+  return ["OK", "TORN", "EBADMSG"].includes(code) ||
+    (name === "put" && code === "ENOENT");
+}
+
 /**
  * Makes one call.
  *
