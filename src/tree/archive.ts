@@ -5,9 +5,11 @@
  */
 
 import { type Extent, seekFd } from "../linux/copy.ts";
+import { hasCode } from "../linux/errno.ts";
 import { readFd } from "../linux/file.ts";
 import { HeaderEncoder, padding, TAR_END } from "../tar/writer.ts";
 import { type PackItem, shrank } from "./pack.ts";
+import { keepsChanging } from "./races.ts";
 
 /** A piece of an archive: bytes as they are, then content of a file. */
 export interface ArchiveItem {
@@ -26,6 +28,19 @@ export interface ArchiveItem {
   readonly path: string;
   /** Is shown the content, in order, once. */
   readonly check?: (content: Uint8Array) => void;
+}
+
+/** Reads what was a file when it was looked at. */
+function readContent(
+  fd: number,
+  into: Uint8Array<ArrayBuffer>,
+  path: string,
+): number {
+  try {
+    return readFd(fd, into, path);
+  } catch (error) {
+    throw hasCode(error, "EISDIR") ? keepsChanging(path) : error;
+  }
 }
 
 const NO_FILE = { fd: -1, size: 0, padding: 0, path: "" };
@@ -128,7 +143,7 @@ export class Archive implements Disposable {
   #readBody(into: Uint8Array<ArrayBuffer>): number {
     const { fd, path, check } = this.#item!;
     const part = into.length > this.#body ? into.subarray(0, this.#body) : into;
-    const length = readFd(fd, part, path);
+    const length = readContent(fd, part, path);
     if (length === 0) throw shrank(path);
     check?.(part.subarray(0, length));
     this.#body -= length;

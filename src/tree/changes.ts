@@ -2,7 +2,8 @@
  * What a layer changes, read from its upper directory alone.
  *
  * The answer is that of comparing the two mounted trees; the cost grows with the
- * layer and not with what lies below it.
+ * layer and not with what lies below it. What vanishes while it is read is passed
+ * over.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import type { Change } from "../types.ts";
 import type { LowerDir } from "./lowers.ts";
 import { flattened, Nested, type Steps } from "./nested.ts";
 import { NeedsMount } from "./pack.ts";
+import { namesIn, openIfDir } from "./races.ts";
 import { isSame } from "./same.ts";
 import { walk } from "./walk.ts";
 
@@ -60,8 +62,9 @@ function* changesIn(
 ): Steps<FoundChange> {
   const { upper, below, opaque } = at;
   const present = new Set<string>();
-  for (const { name } of upper.names()) {
-    const status = upper.stat(name);
+  for (const { name } of namesIn(upper)) {
+    const status = upper.tryStat(name);
+    if (status === undefined) continue;
     if (!isWhiteout(status)) {
       present.add(name);
       yield* changeOf(at, name, status, namespace);
@@ -110,7 +113,8 @@ function* changesBelow(
   namespace: Namespace,
 ): Steps<FoundChange> {
   const path = `${at.path}/${name}`;
-  using upper = at.upper.openDir(name);
+  using upper = openIfDir(at.upper, name);
+  if (upper === undefined) return;
   const marks = dirMarks(upper, namespace);
   if (marks.foreign) throw new NeedsMount(`${path} is redirected`);
   using below = at.below.descend(name);
@@ -125,11 +129,12 @@ function* added(
   path: string,
   namespace: Namespace,
 ): Generator<FoundChange> {
-  using dir = upper.openDir(name);
+  using dir = openIfDir(upper, name);
+  if (dir === undefined) return;
   if (dirMarks(dir, namespace).foreign) {
     throw new NeedsMount(`${path} is redirected`);
   }
-  for (const file of walk(dir)) {
+  for (const file of walk(dir, namesIn)) {
     if (isWhiteout(file.status)) continue;
     if (file.dir && dirMarks(file.dir, namespace).foreign) {
       throw new NeedsMount(`${path}/${file.path} is redirected`);

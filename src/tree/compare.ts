@@ -1,5 +1,6 @@
 /**
- * What changed between two trees, by reading both.
+ * What changed between two trees, by reading both. What vanishes while it is read
+ * is passed over.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import type { Dir } from "../linux/dir.ts";
 import type { Dirent } from "../linux/dirent.ts";
 import type { FoundChange } from "./changes.ts";
 import { flattened, Nested, type Steps } from "./nested.ts";
+import { namesIn, openIfDir } from "./races.ts";
 import { isSame, type Located } from "./same.ts";
 import { walk } from "./walk.ts";
 
@@ -18,7 +20,7 @@ import { walk } from "./walk.ts";
  * @param prefix Path of the root in the answer; `""` for the layer's own.
  */
 export function* additions(root: Dir, prefix = ""): Generator<FoundChange> {
-  for (const { path, status } of walk(root)) {
+  for (const { path, status } of walk(root, namesIn)) {
     yield { kind: "A", path: `${prefix}/${path}`, status };
   }
 }
@@ -45,8 +47,8 @@ function* compareDirs(
   after: Dir,
   parent: string,
 ): Steps<FoundChange> {
-  const old = before.names();
-  for (const name of union(old, after.names())) {
+  const old = namesIn(before);
+  for (const name of union(old, namesIn(after))) {
     const path = `${parent}/${name}`;
     const was = locate(before, name);
     const is = locate(after, name);
@@ -68,8 +70,8 @@ function union(a: readonly Dirent[], b: readonly Dirent[]): Set<string> {
 
 function* below(file: Located, path: string): Generator<FoundChange> {
   if (file.status.type !== "dir") return;
-  using dir = file.dir.openDir(file.name);
-  yield* additions(dir, path);
+  using dir = openIfDir(file.dir, file.name);
+  if (dir !== undefined) yield* additions(dir, path);
 }
 
 function* compareFiles(
@@ -85,8 +87,9 @@ function* compareFiles(
     yield* below(is, path);
     return;
   }
-  using before = was.dir.openDir(was.name);
-  using after = is.dir.openDir(is.name);
+  using before = openIfDir(was.dir, was.name);
+  using after = openIfDir(is.dir, is.name);
+  if (before === undefined || after === undefined) return;
   const within = compareDirs(before, after, path);
   yield same ? new Nested(within, self) : new Nested(within);
 }

@@ -19,6 +19,7 @@ import { isMetacopy, type Namespace } from "../overlay/marks.ts";
 import { plainEntry, type TarEntry } from "../tar/entry.ts";
 import type { Owners } from "./owners.ts";
 import { portableCapability } from "./capability.ts";
+import { isReplaced, keepsChanging, LOOKS } from "./races.ts";
 
 /** Attribute that travels: the file's capabilities. */
 export const CAPABILITY = "security.capability";
@@ -83,15 +84,18 @@ export class EntryMaker {
   }
 
   /**
-   * Describes one file.
+   * Describes one file, as a name that others may give to another one meanwhile:
+   * then that one is described, so that no entry is a mixture of both.
    *
    * @param parent Directory that holds it.
    * @param name Its name there.
    * @param path Its path in the archive.
    * @param status What it is.
    * @param dir The directory itself, if it is one.
-   * @returns The entry and its open content; `undefined` if it is left out.
+   * @returns The entry and its open content; `undefined` if it is left out, or
+   * gone.
    * @throws {NeedsMount} if its content lies in a lower layer.
+   * @throws {DriverError} `EIO` if it became a directory.
    */
   make(
     parent: Dir,
@@ -99,6 +103,29 @@ export class EntryMaker {
     path: string,
     status: FileStatus,
     dir?: Dir,
+  ): PackItem | undefined {
+    let now = status;
+    for (let looks = 1;; looks++) {
+      try {
+        return this.#make(parent, name, path, now, dir);
+      } catch (error) {
+        if (dir || looks === LOOKS || !isReplaced(error)) throw error;
+      }
+      const next = parent.tryStat(name);
+      if (next === undefined) return undefined;
+      // What lies in it would be missing.
+      const isNew = next.type === "dir" && now.type !== "dir";
+      if (isNew) throw keepsChanging(`${parent.path}/${name}`);
+      now = next;
+    }
+  }
+
+  #make(
+    parent: Dir,
+    name: string,
+    path: string,
+    status: FileStatus,
+    dir: Dir | undefined,
   ): PackItem | undefined {
     const entry = this.#describe(parent, name, path, status);
     if (entry === undefined || !this.#mapOwner(entry, name, status)) {
@@ -110,11 +137,13 @@ export class EntryMaker {
       : -1;
     try {
       this.#addCapability(entry, parent, name, dir?.fd ?? fd);
-      return { entry, fd, path: `${parent.path}/${name}` };
     } catch (error) {
       if (fd >= 0) closeFd(fd);
       throw error;
     }
+    this.#noteFirst(entry, status);
+    if (this.#upper && isWhiteout(status)) whiteoutName(entry);
+    return { entry, fd, path: `${parent.path}/${name}` };
   }
 
   #describe(
@@ -166,14 +195,17 @@ export class EntryMaker {
 
   #linkToFirst(entry: TarEntry, status: FileStatus): void {
     if (entry.type === "5" || status.nlink < 2) return;
-    const key = `${status.dev}:${status.ino}`;
-    const first = this.#firstName.get(key);
-    if (first === undefined) this.#firstName.set(key, entry.name);
-    else {
-      entry.type = "1";
-      entry.linkname = first;
-      entry.size = 0;
-    }
+    const first = this.#firstName.get(keyOf(status));
+    if (first === undefined) return;
+    entry.type = "1";
+    entry.linkname = first;
+    entry.size = 0;
+  }
+
+  /** Once nothing can keep the entry out of the archive any more. */
+  #noteFirst(entry: TarEntry, status: FileStatus): void {
+    if (entry.type === "1" || entry.type === "5" || status.nlink < 2) return;
+    this.#firstName.set(keyOf(status), entry.name);
   }
 
   #addCapability(entry: TarEntry, parent: Dir, name: string, fd: number): void {
@@ -190,6 +222,27 @@ export class EntryMaker {
     if (value === undefined) return;
     entry.xattrs = new Map([[CAPABILITY, portableCapability(value)]]);
   }
+}
+
+function keyOf({ dev, ino }: FileStatus): string {
+  return `${dev}:${ino}`;
+}
+
+/** Renames the entry of a whiteout device; a link to an earlier one keeps its target, as in Docker. */
+function whiteoutName(entry: TarEntry): void {
+  const [dir, name] = splitPath(entry.name);
+  entry.name = `${dir}${WHITEOUT_PREFIX}${name}`;
+  entry.type = "0";
+  entry.mode = 0o600;
+  entry.size = 0;
+  entry.devmajor = 0;
+  entry.devminor = 0;
+}
+
+/** Splits a path into directory (with its slash) and last component. */
+export function splitPath(path: string): [dir: string, name: string] {
+  const cut = path.lastIndexOf("/") + 1;
+  return [path.slice(0, cut), path.slice(cut)];
 }
 
 /** Makes the error of a file that changed under the packer. */

@@ -5,8 +5,8 @@
  */
 
 import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
 import { closeFd } from "../linux/file.ts";
-import { isWhiteout } from "../linux/stat.ts";
 import { dirMarks } from "../overlay/marks.ts";
 import { plainEntry, type TarEntry } from "../tar/entry.ts";
 import type { Change } from "../types.ts";
@@ -16,15 +16,10 @@ import {
   OPAQUE_MARKER,
   type PackItem,
   type PackSettings,
+  splitPath,
   WHITEOUT_PREFIX,
 } from "./pack.ts";
 import { type TreeFile, walk } from "./walk.ts";
-
-/** Splits a path into directory (with its slash) and last component. */
-function splitPath(path: string): [dir: string, name: string] {
-  const cut = path.lastIndexOf("/") + 1;
-  return [path.slice(0, cut), path.slice(cut)];
-}
 
 /**
  * Entries of an upper directory; overlayfs's marks become whiteout names.
@@ -50,21 +45,9 @@ export function* packLayer(
       file.dir,
     );
     if (item === undefined) continue;
-    if (isWhiteout(file.status)) whiteoutName(item.entry);
     yield* closing(item);
     yield* opaqueMarker(file, item.entry, settings);
   }
-}
-
-/** Renames the entry of a whiteout device; a link to an earlier one keeps its target, as in Docker. */
-function whiteoutName(entry: TarEntry): void {
-  const [dir, name] = splitPath(entry.name);
-  entry.name = `${dir}${WHITEOUT_PREFIX}${name}`;
-  entry.type = "0";
-  entry.mode = 0o600;
-  entry.size = 0;
-  entry.devmajor = 0;
-  entry.devminor = 0;
 }
 
 function* opaqueMarker(
@@ -110,7 +93,7 @@ export function* packTree(
 }
 
 /**
- * Entries of the files that a list of changes names.
+ * Entries of the files that a list of changes names, if they are still there.
  *
  * @param root Root of the newer tree; stays open.
  * @param changes Changes, sorted by path.
@@ -132,8 +115,20 @@ export function* packChanges(
       yield { entry, fd: -1, path };
       continue;
     }
-    using parent = root.openInRoot(dirPath === "" ? "." : dirPath);
-    const item = maker.make(parent, name, relative, parent.stat(name));
+    using parent = tryOpenInRoot(root, dirPath === "" ? "." : dirPath);
+    const status = parent?.tryStat(name);
+    if (parent === undefined || status === undefined) continue;
+    const item = maker.make(parent, name, relative, status);
     if (item !== undefined) yield* closing(item);
+  }
+}
+
+/** Opens a directory that was there a moment ago. */
+function tryOpenInRoot(root: Dir, path: string): Dir | undefined {
+  try {
+    return root.openInRoot(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
   }
 }

@@ -8,6 +8,7 @@ import type { Dir } from "../linux/dir.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { getXattrAt } from "../linux/xattr.ts";
 import { CAPABILITY } from "./pack.ts";
+import { isGone } from "./races.ts";
 
 /** A file where it lies. */
 export interface Located {
@@ -32,8 +33,14 @@ function sameStatus(a: FileStatus, b: FileStatus): boolean {
     (a.type === "dir" || (a.size === b.size && sameTime(a, b)));
 }
 
-function capability(file: Located): string {
-  return String(getXattrAt(file.dir, file.name, CAPABILITY) ?? "");
+/** The file may have vanished since it was looked at. */
+function capability({ dir, name }: Located): string {
+  try {
+    return String(getXattrAt(dir, name, CAPABILITY) ?? "");
+  } catch (error) {
+    if (isGone(error, dir, name)) return "";
+    throw error;
+  }
 }
 
 /**

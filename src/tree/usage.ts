@@ -8,6 +8,7 @@ import type { Dir } from "../linux/dir.ts";
 import { type Dirent, DT_DIR } from "../linux/dirent.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { Descent } from "./descent.ts";
+import { namesIn } from "./races.ts";
 import { walk } from "./walk.ts";
 
 /** Unit of what statx(2) says of space on the disk, in bytes. */
@@ -47,7 +48,7 @@ export function* usage(root: Dir): Generator<void, number> {
     if (entry === undefined) descent.leave();
     else {
       const inner = count(top.dir, entry, tally);
-      if (inner) descent.enter(inner, (dir) => dir.names());
+      if (inner) descent.enter(inner, namesIn);
       yield;
     }
   }

@@ -10,6 +10,7 @@ import type { Dirent } from "../linux/dirent.ts";
 import type { FileStatus } from "../linux/stat.ts";
 import { compareNames } from "../text.ts";
 import { Descent } from "./descent.ts";
+import { keepsChanging, LOOKS, namesIn, openIfDir } from "./races.ts";
 
 /** One file of a tree. */
 export interface TreeFile {
@@ -31,8 +32,8 @@ interface Listing {
   next: number;
 }
 
-function listing(dir: Dir, prefix: string): Listing {
-  const names = dir.names().sort((a, b) => compareNames(a.name, b.name));
+function listing(prefix: string, names: Dirent[]): Listing {
+  names.sort((a, b) => compareNames(a.name, b.name));
   return { prefix, names, next: 0 };
 }
 
@@ -40,12 +41,17 @@ function listing(dir: Dir, prefix: string): Listing {
  * Walks a tree; the root itself is left out.
  *
  * @param root Root of the tree; stays open.
- * @throws {SyscallError} if anything cannot be read.
+ * @param namesOf How the names in the root are read: {@linkcode namesIn} for one
+ * that may be deleted meanwhile.
+ * @throws {SyscallError} if anything cannot be read; what vanishes is passed over.
  */
-export function* walk(root: Dir): Generator<TreeFile> {
+export function* walk(
+  root: Dir,
+  namesOf = (dir: Dir) => dir.names(),
+): Generator<TreeFile> {
   using descent = new Descent<Listing>();
   const start = root.reopen();
-  descent.enter(start, (dir) => listing(dir, ""));
+  descent.enter(start, (dir) => listing("", namesOf(dir)));
   for (let top = descent.top; top; top = descent.top) {
     const entry = top.state.names[top.state.next++];
     if (entry === undefined) {
@@ -55,19 +61,29 @@ export function* walk(root: Dir): Generator<TreeFile> {
     const file = describe(top.dir, top.state.prefix, entry.name);
     if (file === undefined) continue;
     const prefix = `${file.path}/`;
-    if (file.dir) descent.enter(file.dir, (dir) => listing(dir, prefix));
+    if (file.dir) {
+      descent.enter(file.dir, (dir) => listing(prefix, namesIn(dir)));
+    }
     yield file;
   }
 }
 
-/** Overlayfs lists a whiteout that hides nothing, and no stat finds it. */
+/**
+ * Looks at a name that was listed. Overlayfs lists a whiteout that hides nothing,
+ * and no stat finds it; nor what vanished meanwhile.
+ */
 function describe(
   parent: Dir,
   prefix: string,
   name: string,
 ): TreeFile | undefined {
-  const status = parent.tryStat(name);
-  if (status === undefined) return undefined;
-  const dir = status.type === "dir" ? parent.openDir(name) : undefined;
-  return { path: prefix + name, name, parent, status, dir };
+  const path = prefix + name;
+  for (let looks = 0; looks < LOOKS; looks++) {
+    const status = parent.tryStat(name);
+    if (status === undefined) return undefined;
+    const isDir = status.type === "dir";
+    const dir = isDir ? openIfDir(parent, name) : undefined;
+    if (dir || !isDir) return { path, name, parent, status, dir };
+  }
+  throw keepsChanging(`${parent.path}/${name}`);
 }

@@ -414,13 +414,7 @@ Deno.test("packChanges() does not follow links that lead out of the tree", () =>
   Deno.symlinkSync("../other", `${trees.one}/relative`);
 
   for (const path of ["/link/secret", "/relative/secret"]) {
-    let failed = false;
-    try {
-      packOf(trees.one, [{ path, kind: "A" }]);
-    } catch {
-      failed = true;
-    }
-    assertEquals(failed, true, path);
+    assertEquals(archiveNames(packOf(trees.one, [{ path, kind: "A" }])), []);
   }
 });
 
