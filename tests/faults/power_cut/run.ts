@@ -56,16 +56,22 @@ export class Run {
     };
     const faults: string[] = [];
     const looked = new Set<string>();
+    let loading = false;
     const end = await boot<Message>(
       this.#setup,
       environment,
       cut,
       (message) => {
+        loading ||= message.say === "load";
         faults.push(...this.#take(message, looked));
       },
     );
     if (end !== (cut === undefined ? "power off" : "power cut")) {
       faults.push(`the machine ended by ${end}`);
+    }
+    // It cannot say so itself if it ended before.
+    if (!loading && cut?.after !== "up") {
+      faults.push("the guest did not come to work");
     }
     if (faults.length > 0) await this.#keepConsole();
     const seconds = (performance.now() - begin) / 1000;
