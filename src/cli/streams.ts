@@ -97,11 +97,14 @@ export async function openFile(
     throw new CommandError("EILSEQ", `Cannot read ${name}: it is not UTF-8`);
   }
   try {
-    const { isFile, size } = Deno.statSync(path);
+    const { isFile, isFifo, size } = Deno.statSync(path);
     if (isFile) return { source: await fileSource(path, name), size };
     // Elsewhere: a named pipe opens when its writer comes.
     const file = await orGivenUp(Deno.open(path), signal);
-    return { source: pipeSource(file, name, signal), size: undefined };
+    const source = isFifo
+      ? await namedPipeSource(file, path, name, signal)
+      : deviceSource(file, name, signal);
+    return { source, size: undefined };
   } catch (error) {
     throw systemError(`read ${name}`, error);
   }
@@ -113,8 +116,20 @@ async function fileSource(path: string, name: string): Promise<Source> {
   return fileSource(path, name);
 }
 
+/** Reads a pipe by a descriptor of our own; until there is one, `file` keeps its bytes. */
+async function namedPipeSource(
+  file: Deno.FsFile,
+  path: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<Source> {
+  using _open = file;
+  const { namedPipeSource } = await import("../driver/source.ts");
+  return namedPipeSource(path, name, signal);
+}
+
 /** Reads a file whose bytes have to be waited for. */
-function pipeSource(
+function deviceSource(
   file: Deno.FsFile,
   name: string,
   signal: AbortSignal,

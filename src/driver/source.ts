@@ -5,7 +5,7 @@
  */
 
 import { type Extent, positionOf, seekFd } from "../linux/copy.ts";
-import { AT_FDCWD, O_RDONLY } from "../linux/constants.ts";
+import { AT_FDCWD, O_NONBLOCK, O_RDONLY } from "../linux/constants.ts";
 import { closeFd, openAt, readFd } from "../linux/file.ts";
 import { readable, untilReadable, widenPipe } from "../linux/poll.ts";
 import { statFd } from "../linux/stat.ts";
@@ -113,6 +113,27 @@ export function descriptorSource(
 export function fileSource(path: string, name: string): Source {
   const fd = openAt({ fd: AT_FDCWD, path: "" }, path, O_RDONLY);
   return { ...descriptorSource(fd, name), close: () => closeFd(fd) };
+}
+
+/**
+ * Opens a named pipe to read it, whose writer has come already.
+ *
+ * @param path Path of the pipe.
+ * @param name What error messages call it.
+ * @param signal Ends the waiting for bytes that do not come.
+ */
+export function namedPipeSource(
+  path: string,
+  name: string,
+  signal: AbortSignal,
+): Source {
+  // The writer may have left again, which is no reason to wait for another one.
+  const flags = O_RDONLY | O_NONBLOCK;
+  const fd = openAt({ fd: AT_FDCWD, path: "" }, path, flags);
+  return {
+    ...descriptorSource(fd, name, signal),
+    close: () => closeFd(fd),
+  };
 }
 
 function pass(fd: number, length: number, path: string): Extent | undefined {

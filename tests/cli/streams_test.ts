@@ -9,6 +9,7 @@ import { CommandError } from "../../src/cli/command.ts";
 // Loaded here: a library that a test opens counts as leaked.
 import "../../src/driver/source.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { assertCode, openDescriptors } from "../fixtures.ts";
 import { execute } from "./program.ts";
 
 const never = new AbortController().signal;
@@ -102,13 +103,29 @@ Deno.test("openFile gives up to wait for a named pipe", async () => {
     assertEquals([await source.next(), size], [Uint8Array.of(1, 2), undefined]);
 
     setTimeout(() => controller.abort());
-    const error = await assertRejects(
-      async () => await source.next(),
-      CommandError,
-    );
-    assertEquals(error.code, "ECANCELED");
+    await assertCode(() => source.next(), "ECANCELED");
     writer.writeSync(Uint8Array.of(3));
     await source.close();
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("openFile reads a named pipe to its end, though its writer has left", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/pipe`;
+    assertEquals((await execute(["mkfifo", path])).status, 0);
+    const writer = await Deno.open(path, { read: true, write: true });
+    const before = openDescriptors();
+    const { source } = await openFile(path, never);
+    writer.writeSync(Uint8Array.of(1, 2, 3));
+    writer.close();
+
+    assertEquals(await source.next(), Uint8Array.of(1, 2, 3));
+    assertEquals(await source.next(), undefined);
+    await source.close();
+    assertEquals(openDescriptors(), before - 1);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
