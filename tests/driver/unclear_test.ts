@@ -1,3 +1,4 @@
+import { settled } from "../../src/driver/init.ts";
 import { assertEquals } from "../assert.ts";
 import { assertCode, tempDriver } from "../fixtures.ts";
 
@@ -18,6 +19,7 @@ Deno.test("Driver.remove() keeps a parent that a layer with an unreadable record
   await driver.remove("leaf");
   await driver.remove("broken");
   await driver.remove("base");
+  await settled(driver);
   assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["l"]);
 });
 
