@@ -11,6 +11,8 @@ import { checked, libc } from "./libc.ts";
 export const DT_UNKNOWN = 0;
 /** Type byte of a directory. */
 export const DT_DIR = 4;
+/** Type byte of a symbolic link. */
+export const DT_LNK = 10;
 
 /** One name in a directory. */
 export interface Dirent {

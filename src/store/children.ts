@@ -8,17 +8,9 @@ import type { Dir } from "../linux/dir.ts";
 import { DT_DIR, DT_UNKNOWN } from "../linux/dirent.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { FileStatus } from "../linux/stat.ts";
-import { NO_FILE, readSmall } from "./files.ts";
-import {
-  COMMITTED,
-  DIFF,
-  idOfTarget,
-  isLayerName,
-  LINKS,
-  LOWER,
-  parseLower,
-  WORK,
-} from "./layout.ts";
+import { findChild, type Standing } from "./find_child.ts";
+import { COMMITTED, isLayerName, LINKS } from "./layout.ts";
+import { isLayer, lowersOf, targetOf } from "./stands.ts";
 
 /** What a link leads to that leads to no layer. */
 const NO_LAYER = "";
@@ -52,18 +44,35 @@ export class Children {
   readonly #fineTimes: boolean;
   #known = false;
   #stamp: string | undefined;
+  #scans: number;
 
   /**
    * Makes an empty index.
    *
    * @param fineTimes Whether two changes never carry the same time.
+   * @param scans How often the home is looked through before an index is made,
+   * which takes longer: most processes ask once.
    */
-  constructor(fineTimes: boolean) {
+  constructor(fineTimes: boolean, scans = 1) {
     this.#fineTimes = fineTimes;
+    this.#scans = scans;
   }
 
-  /** One of the children of `id`; `undefined` if it has none. */
-  anyChild(home: Dir, id: string): string | undefined {
+  /**
+   * Tells what stands on `id`. At first the home is looked through for it; an
+   * index is made for who goes on asking.
+   */
+  find(home: Dir, id: string): Standing {
+    if (!this.#known && this.#scans > 0) {
+      this.#scans--;
+      return findChild(home, id);
+    }
+    const child = this.#anyChild(home, id);
+    const unclear = child ?? this.#unclearChild(home, id);
+    return { child, unclear: child === undefined ? unclear : undefined };
+  }
+
+  #anyChild(home: Dir, id: string): string | undefined {
     if (!this.#mayHaveNew(home, id)) return undefined;
     this.#refresh(home);
     // Somebody may have mended them meanwhile.
@@ -76,12 +85,8 @@ export class Children {
     return undefined;
   }
 
-  /**
-   * A layer that may stand on `id`, since its record is unreadable; `undefined`
-   * if there is none, or `id` was never a parent. To be asked after
-   * {@linkcode anyChild}.
-   */
-  unclearChild(home: Dir, id: string): string | undefined {
+  /** A layer with an unreadable record may stand on `id`, if that was ever a parent. */
+  #unclearChild(home: Dir, id: string): string | undefined {
     for (const child of this.#unclear) {
       if (child === id) continue;
       const wasParent = home.tryStat(`${id}/${COMMITTED}`) !== undefined;
@@ -292,40 +297,4 @@ function stampOf(
   { ino, mtime, mtimeNs }: Pick<FileStatus, "ino" | "mtime" | "mtimeNs">,
 ): string {
   return `${ino}:${mtime}.${mtimeNs}`;
-}
-
-function targetOf(links: Dir, name: string): string | undefined {
-  return unlessBroken(() => idOfTarget(links.readlink(name)));
-}
-
-/** Whether it is a layer, and not just something with a file like one. */
-function isLayer(home: Dir, id: string): boolean {
-  return home.tryStat(id)?.type === "dir" &&
-    unlessBroken(() => home.stat(`${id}/${DIFF}`)) !== undefined;
-}
-
-/** Short links that a layer lists; none for a base layer. */
-function lowersOf(home: Dir, id: string): readonly string[] | "unclear" {
-  try {
-    const text = unlessBroken(() => readSmall(home, `${id}/${LOWER}`));
-    if (text !== undefined) return parseLower(text) ?? "unclear";
-    // What was made on another layer has a work directory.
-    const work = unlessBroken(() => home.stat(`${id}/${WORK}`));
-    return work === undefined ? [] : "unclear";
-  } catch (error) {
-    if (hasCode(error, ...NO_FILE)) return "unclear";
-    throw error;
-  }
-}
-
-/** What is not there, or not a link, leads nowhere. */
-function unlessBroken<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP", "EINVAL")) {
-      return undefined;
-    }
-    throw error;
-  }
 }

@@ -36,9 +36,10 @@ const UNFINISHED_REGEXP =
 /** Longest file name on Linux, in bytes. */
 const NAME_MAX = 255;
 /** Length of a short name; 128 of them fit a page of mount options. */
-const SHORT_LENGTH = 26;
+export const SHORT_LENGTH = 26;
 const SHORT_BYTES = 17;
-const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/** What a short name is made of. */
+export const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Makes a name for a layer directory that is being made or deleted. */
 export function unfinishedName(): string {

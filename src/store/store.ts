@@ -281,15 +281,15 @@ export class Store {
   }
 
   #refuseParent(home: Dir, id: string): void {
-    const child = this.#children.anyChild(home, id);
-    const unclear = child ?? this.#children.unclearChild(home, id);
-    if (unclear === undefined) return;
+    const { child, unclear } = this.#children.find(home, id);
+    const other = child ?? unclear;
+    if (other === undefined) return;
     const how = child === undefined
       ? "may stand on it, for its record is unreadable"
       : "stands on it";
     throw new DriverError(
       "EBUSY",
-      `Cannot remove layer ${quote(id)}: layer ${quote(unclear)} ${how}`,
+      `Cannot remove layer ${quote(id)}: layer ${quote(other)} ${how}`,
     );
   }
 
@@ -299,7 +299,7 @@ export class Store {
     signal?: AbortSignal,
   ): Promise<string | undefined> {
     using home = openHome(this.home);
-    const find = () => this.#children.anyChild(home, id);
+    const find = () => this.#children.find(home, id).child;
     return await withHomeLocked(home, find, signal);
   }
 

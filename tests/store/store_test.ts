@@ -54,9 +54,9 @@ for (const fineTimes of [true, false]) {
     // In memory the kernel does not stamp a directory anew for each deletion.
     const store = openStore(temp, !fineTimes);
     await store.create("a", undefined);
-    const children = new Children(fineTimes && hasFineTimes(temp.path));
+    const children = new Children(fineTimes && hasFineTimes(temp.path), 0);
     const child = (id: string) =>
-      store.withHome((home) => children.anyChild(home, id));
+      store.withHome((home) => children.find(home, id).child);
 
     assertEquals(child("a"), undefined);
     await store.create("b", "a");
@@ -73,10 +73,10 @@ for (const fineTimes of [true, false]) {
     using temp = new TempDir();
     const store = openStore(temp);
     await store.create("a", undefined);
-    const children = new Children(fineTimes);
+    const children = new Children(fineTimes, 0);
 
     const child = (id: string) =>
-      store.withHome((home) => children.anyChild(home, id));
+      store.withHome((home) => children.find(home, id).child);
     assertEquals(child("a"), undefined);
     Deno.mkdirSync(`${store.home}/one/diff`, { recursive: true });
     store.withHome((home) => children.noteMade(home, "LINK", "one", "a"));
@@ -100,9 +100,9 @@ Deno.test("Children reads layers again when a short link was mended", async () =
     Deno.symlinkSync(target, `${link}.new`);
     Deno.renameSync(`${link}.new`, link);
   };
-  const children = new Children(false);
+  const children = new Children(false, 0);
   const child = (id: string) =>
-    store.withHome((home) => children.anyChild(home, id));
+    store.withHome((home) => children.find(home, id).child);
   retarget("../other/diff");
   assertEquals([child("a"), child("other")], [undefined, "b"]);
 
@@ -122,9 +122,9 @@ Deno.test("Children passes over what is no layer, and layers that are broken", a
   Deno.mkdirSync(`${store.home}/empty`);
   Deno.mkdirSync(`${store.home}/no-diff`);
   Deno.writeTextFileSync(`${store.home}/no-diff/lower`, "l/NONE");
-  const children = new Children(true);
+  const children = new Children(true, 0);
 
-  const found = store.withHome((home) => children.anyChild(home, "a"));
+  const found = store.withHome((home) => children.find(home, "a").child);
 
   assertEquals(found, undefined);
 });
@@ -133,9 +133,9 @@ Deno.test("Children takes note of what was done although it cannot tell the time
   using temp = new TempDir();
   const store = openStore(temp);
   await store.create("a", undefined);
-  const children = new Children(true);
+  const children = new Children(true, 0);
   store.withHome((home) => {
-    assertEquals(children.anyChild(home, "a"), undefined);
+    assertEquals(children.find(home, "a").child, undefined);
     home.rename("l", home, "elsewhere");
 
     children.noteMade(home, "LINK", "b", "a");
@@ -143,7 +143,7 @@ Deno.test("Children takes note of what was done although it cannot tell the time
 
     home.rename("elsewhere", home, "l");
     assertEquals(children.isCurrent(home), false);
-    assertEquals(children.anyChild(home, "a"), undefined);
+    assertEquals(children.find(home, "a").child, undefined);
   });
 });
 
