@@ -7,6 +7,7 @@
 import { DriverError, messageOf } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { type FileStatus, sameFile } from "../linux/stat.ts";
 import { DIFF, EXACT, MANIFEST, quote } from "../store/layout.ts";
 import { readLines } from "../store/lines.ts";
 import { proveReplay } from "../tree/exact.ts";
@@ -46,8 +47,45 @@ export function* contentFaults(
   home: Dir,
   layer: DirFacts,
 ): Generator<void, Fault[]> {
-  const found = yield* manifestFaults(home, layer);
-  return [...found, ...yield* archiveFaults(home, layer)];
+  const { name: id } = layer;
+  const found = yield* unlessReplaced(
+    home,
+    `${id}/${MANIFEST}`,
+    manifestFaults(home, layer),
+  );
+  const others = yield* unlessReplaced(
+    home,
+    `${id}/${EXACT}`,
+    archiveFaults(home, layer),
+  );
+  return [...found, ...others];
+}
+
+/**
+ * Faults that count if the record is still the one that they were found by:
+ * whoever removes a layer, or fills it, takes its records away first.
+ */
+function* unlessReplaced(
+  home: Dir,
+  record: string,
+  search: Generator<void, Fault[]>,
+): Generator<void, Fault[]> {
+  const before = tryStat(home, record);
+  const found = yield* search;
+  const now = found.length > 0 ? tryStat(home, record) : undefined;
+  const isSame = before !== undefined && now !== undefined &&
+    sameFile(before, now) && before.mtime === now.mtime &&
+    before.mtimeNs === now.mtimeNs;
+  return isSame ? found : [];
+}
+
+function tryStat(home: Dir, path: string): FileStatus | undefined {
+  try {
+    return home.tryStat(path);
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 function* manifestFaults(

@@ -5,7 +5,10 @@
  */
 
 import type { Driver, Finding } from "../../mod.ts";
-import { assertEquals } from "../assert.ts";
+import { contentFaults } from "../../src/check/deep.ts";
+import type { DirFacts } from "../../src/check/facts.ts";
+import { Dir } from "../../src/linux/dir.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { streamOf, tempDriver } from "../fixtures.ts";
 import { archive, dir, file, symlink } from "../tar_builder.ts";
 import { lines } from "./fixture.ts";
@@ -130,3 +133,56 @@ Deno.test("Driver.check() finds a layer whose archive cannot be given again", as
   Deno.removeSync(path);
   assertEquals(await deep(driver), []);
 });
+
+/** Content that is not read at once. */
+const LARGE = archive(
+  file("a", "x".repeat(1_000_000)),
+  file("b", "content"),
+);
+/** Enough to be in the midst of it. */
+const STEPS = 3;
+
+/** Faults of the layer's content, to which something happens while it is compared. */
+function disturbed(home: string, disturb: () => void): string[] {
+  using dir = Dir.open(home);
+  using layer = dir.openDir("base");
+  const names = layer.names().map(({ name }) => name);
+  const facts: Partial<DirFacts> = { names, diff: layer.stat("diff") };
+  const search = contentFaults(dir, { name: "base", ...facts } as DirFacts);
+  for (let steps = 0; steps < STEPS; steps++) search.next();
+  disturb();
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) return value.map(({ name }) => name);
+  }
+}
+
+for (const option of ["overlay2.manifest=true", "overlay2.exact=true"]) {
+  Deno.test(`contentFaults() of a layer that is removed or filled meanwhile is silent, with ${option}`, async () => {
+    await using temp = await tempDriver({ storageOpts: [option] });
+    const { driver, home } = temp;
+    const fillAgain = () => driver.applyDiff("base", "", streamOf(LARGE));
+    await driver.create("base");
+    await fillAgain();
+    const base = `${home}/base`;
+    const clear = () => Deno.removeSync(`${base}/diff`, { recursive: true });
+    assert(disturbed(home, clear).length > 0);
+
+    Deno.mkdirSync(`${base}/diff`);
+    await fillAgain();
+    const record = option.split(/[.=]/)[1]!;
+    const fill = () => {
+      Deno.removeSync(`${base}/${record}`);
+      clear();
+    };
+    assertEquals(disturbed(home, fill), []);
+
+    Deno.mkdirSync(`${base}/diff`);
+    await fillAgain();
+    const remove = () => {
+      Deno.renameSync(base, `${home}/going`);
+      Deno.removeSync(`${home}/going/diff`, { recursive: true });
+    };
+    assertEquals(disturbed(home, remove), []);
+  });
+}
