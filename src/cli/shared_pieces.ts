@@ -104,6 +104,7 @@ export class Taker {
   readonly #bytes: SharedArrayBuffer;
   readonly #state: Int32Array;
   #seen = 0;
+  #stopped = false;
 
   /** Makes the side that takes. */
   constructor(memory: SharedMemory) {
@@ -113,6 +114,7 @@ export class Taker {
 
   /** The next piece, valid until the next call; `undefined` if none is there. */
   take(): Uint8Array | undefined {
+    if (this.#stopped) return undefined;
     this.#giveBack();
     if (Atomics.load(this.#state, GIVEN) === this.#seen) return undefined;
     const slot = this.#seen++ % PIECES;
@@ -128,6 +130,7 @@ export class Taker {
 
   /** Tells the other side that no more will be taken. */
   stop(): void {
+    this.#stopped = true;
     Atomics.store(this.#state, TAKEN, STOPPED);
     Atomics.notify(this.#state, TAKEN);
   }
