@@ -26,7 +26,7 @@ export async function applyFile(
   id: string,
   path: string,
 ): Promise<void> {
-  const { source } = await openArchive(await openFile(path, NEVER));
+  const { source } = await openArchive(await openFile(path, NEVER), NEVER);
   await applyFrom(driver, id, "", source);
 }
 
@@ -39,7 +39,7 @@ export async function applyPipe(
   const fd = openAt({ fd: AT_FDCWD, path: "" }, path, O_RDONLY);
   try {
     const input = { source: descriptorSource(fd, path), size: undefined };
-    const { source } = await openArchive(input);
+    const { source } = await openArchive(input, NEVER);
     await applyFrom(driver, id, "", source);
   } finally {
     closeFd(fd);

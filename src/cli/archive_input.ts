@@ -5,7 +5,8 @@
  */
 
 import type { Source } from "../driver/source.ts";
-import { decompress, HEAD_SIZE, isCompressed } from "./decompress.ts";
+import { compressionOf, decompressSource, HEAD_SIZE } from "./decompress.ts";
+import type { Job } from "./decompress_thread.ts";
 import type { Input } from "./streams.ts";
 
 /** An archive that is being read. */
@@ -18,20 +19,63 @@ export interface ArchiveInput {
   readonly size: number | undefined;
 }
 
+/** From this size on a thread of its own gains more than its start costs. */
+const LARGE = 1 << 22;
+
 /**
  * Looks at the first bytes of an archive, and unpacks it if need be. One that
  * is not compressed is passed on without a copy.
  *
  * @param input The archive as it comes.
+ * @param signal Ends the waiting for bytes that do not come.
  * @returns The archive as it was before it was compressed.
  * @throws {CommandError} `ENOTSUP` for a compression that is not supported, or
  * what reading throws.
  */
 export async function openArchive(
   { source, size }: Input,
+  signal: AbortSignal,
 ): Promise<ArchiveInput> {
+  try {
+    const head = await readHead(source);
+    const compression = compressionOf(head);
+    const { fd } = source;
+    if (compression && fd !== undefined && (size ?? LARGE) >= LARGE) {
+      const job = { compression, head, fd };
+      return { ...await elsewhere(job, source, signal), size };
+    }
+    const { counted, bytesRead } = counting(startingWith(head, source));
+    const plain = compression
+      ? await decompressSource(compression, counted)
+      : counted;
+    return { source: plain, bytesRead, size };
+  } catch (error) {
+    await source.close(error);
+    throw error;
+  }
+}
+
+/** Undoes a compression on a thread of its own. */
+async function elsewhere(
+  job: Job,
+  source: Source,
+  signal: AbortSignal,
+): Promise<Omit<ArchiveInput, "size">> {
+  const { startThread } = await import("./decompress_thread.ts");
+  const thread = startThread(job, signal);
+  const close = async (error?: unknown) => {
+    await thread.close();
+    await source.close(error);
+  };
+  return { source: { next: thread.next, close }, bytesRead: thread.bytesRead };
+}
+
+/** A source that knows how many of its bytes have been taken. */
+function counting(
+  source: Source,
+): { readonly counted: Source; bytesRead(): number } {
   let bytes = 0;
-  const counted = {
+  const counted: Source = {
     async next() {
       const chunk = await source.next();
       bytes += chunk?.length ?? 0;
@@ -42,17 +86,9 @@ export async function openArchive(
       if (place) bytes += length;
       return place;
     },
-    close: (error?: unknown) => source.close(error),
+    close: (error) => source.close(error),
   };
-  try {
-    const head = await readHead(counted);
-    const whole = startingWith(head, counted);
-    const plain = isCompressed(head) ? await unpacked(whole, size) : whole;
-    return { source: plain, bytesRead: () => bytes, size };
-  } catch (error) {
-    await source.close(error);
-    throw error;
-  }
+  return { counted, bytesRead: () => bytes };
 }
 
 /** Reads until a compression can be told, or the input ends. */
@@ -79,24 +115,5 @@ function startingWith(head: Uint8Array, source: Source): Source {
     },
     pass: (length) => first ? undefined : source.pass?.(length),
     close: (error) => source.close(error),
-  };
-}
-
-async function unpacked(
-  packed: Source,
-  size: number | undefined,
-): Promise<Source> {
-  const stream = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const chunk = await packed.next();
-      if (chunk === undefined) controller.close();
-      // The source uses its buffer again, zlib may not be done with it yet.
-      else controller.enqueue(chunk.slice());
-    },
-  }, { highWaterMark: 0 });
-  const reader = (await decompress(stream, size)).getReader();
-  return {
-    next: async () => (await reader.read()).value,
-    close: (error) => packed.close(error),
   };
 }

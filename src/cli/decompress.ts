@@ -1,12 +1,16 @@
 /**
- * Recognises a compressed archive by its first bytes, and unpacks it.
+ * Recognises a compressed archive by its first bytes, and undoes the
+ * compression.
  *
  * @module
  */
 
+import type { Source } from "../driver/source.ts";
 import type { Chunks } from "./chunks.ts";
 import { CommandError } from "./command.ts";
-import type { Compression } from "./decompress_thread.ts";
+
+/** Compressions that can be undone. */
+export type Compression = "gzip" | "zstd";
 
 /** A compression, and the bytes with which its data begin. */
 interface Format {
@@ -45,93 +49,61 @@ function formatOf(head: Uint8Array): Format | undefined {
 }
 
 /**
- * Tells whether a stream is compressed, in a supported way or not.
+ * Tells how an archive is compressed.
  *
  * @param head Its first {@linkcode HEAD_SIZE} bytes, or all if there are fewer.
+ * @returns `undefined` if it is not.
+ * @throws {CommandError} `ENOTSUP` if it is compressed in another way.
  */
-export function isCompressed(head: Uint8Array): boolean {
-  return formatOf(head) !== undefined;
-}
-
-/** From this size on a thread of its own gains more than its start costs. */
-const LARGE = 1 << 22;
-
-/**
- * Unpacks a stream if it is compressed with gzip or zstd; any other is passed
- * on as it is.
- *
- * The result is never cut short silently: it fails if the input ends early, is
- * damaged, or goes on with something else.
- *
- * @param input The bytes, compressed or not. Cancelling the result cancels it.
- * @param size How many there are, if that is known.
- * @returns The bytes, not compressed. They fail with a {@linkcode DriverError}
- * `EBADMSG` if the input is damaged.
- * @throws {CommandError} `ENOTSUP` if the input is compressed in another way.
- */
-export async function decompress(
-  input: ReadableStream<Uint8Array>,
-  size = Infinity,
-): Promise<ReadableStream<Uint8Array>> {
-  const reader = input.getReader();
-  const head = await readHead(reader);
+export function compressionOf(head: Uint8Array): Compression | undefined {
   const format = formatOf(head);
-  const source = chunksOf(head, reader);
-  if (format === undefined) return streamOf(source, reader);
-  if (format.compression === undefined) {
-    await reader.cancel();
+  if (format !== undefined && format.compression === undefined) {
     throw new CommandError(
       "ENOTSUP",
       `Cannot unpack the archive: it is compressed with ${format.name}, ` +
         "and only gzip and zstd are supported",
     );
   }
-  const { onThisThread, onThread } = await import("./decompress_thread.ts");
-  const chunks = size < LARGE
-    ? await onThisThread(format.compression, source)
-    : onThread(format.compression, source);
-  return streamOf(chunks, reader);
+  return format?.compression;
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-
-/** Reads until the magic number can be told, or the input ends. */
-async function readHead(reader: Reader): Promise<Uint8Array> {
-  let head = new Uint8Array(0);
-  while (head.length < HEAD_SIZE) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const longer = new Uint8Array(head.length + value.length);
-    longer.set(head);
-    longer.set(value, head.length);
-    head = longer;
-  }
-  return head;
+/**
+ * Undoes a compression on this thread.
+ *
+ * The result is never cut short silently: it fails if the data end early, are
+ * damaged, or go on with something else.
+ *
+ * @param compression How the data are compressed.
+ * @param source The data; a chunk is not looked at any more when the next one is
+ * asked for.
+ * @returns What they hold. It fails with a {@linkcode DriverError} `EBADMSG` if
+ * they are damaged.
+ */
+export async function decompress(
+  compression: Compression,
+  source: Chunks,
+): Promise<Chunks> {
+  return compression === "gzip"
+    ? (await import("./gzip.ts")).gunzip(source)
+    : (await import("./zstd.ts")).unzstd(source);
 }
 
-async function* chunksOf(head: Uint8Array, reader: Reader): Chunks {
-  if (head.length > 0) yield head;
+/** Like {@linkcode decompress}, from and to a source. */
+export async function decompressSource(
+  compression: Compression,
+  source: Source,
+): Promise<Source> {
+  const chunks = await decompress(compression, chunksOf(source));
+  return {
+    next: async () => (await chunks.next()).value ?? undefined,
+    close: (error) => source.close(error),
+  };
+}
+
+async function* chunksOf(source: Source): Chunks {
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
+    const chunk = await source.next();
+    if (chunk === undefined) return;
+    yield chunk;
   }
-}
-
-/** A stream of `chunks`, which are made from what `reader` reads. */
-function streamOf(
-  chunks: Chunks,
-  reader: Reader,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel(reason) {
-      await reader.cancel(reason);
-      await chunks.return();
-    },
-  }, { highWaterMark: 0 });
 }

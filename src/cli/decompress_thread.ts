@@ -1,250 +1,176 @@
 /**
  * Decompression on a thread of its own, while what it gives is being unpacked.
  *
- * This module is both sides: loaded by a thread that {@linkcode onThread}
- * started, it does the work. Bytes cross in shared memory, since messages that
- * carry them cost more than the decompression.
+ * This module is both sides: loaded by a thread that {@linkcode startThread}
+ * started, it does the work, from reading the input on.
  *
  * @module
  */
 
 import { DriverError } from "../errors.ts";
+import { readFd } from "../linux/file.ts";
+import { readable, waitReadable } from "../linux/poll.ts";
 import type { Chunks } from "./chunks.ts";
-
-/** Compressions that can be undone. */
-export type Compression = "gzip" | "zstd";
+import { type Compression, decompress } from "./decompress.ts";
+import {
+  Giver,
+  type SharedMemory,
+  sharedMemory,
+  Taker,
+} from "./shared_pieces.ts";
+import { orGivenUp } from "./streams.ts";
 
 const NAME = "overlay2 decompression";
-/** Bytes that cross at once. */
+/** Bytes of the input that are read at once. */
 const PIECE = 1 << 18;
-/** Pieces under way to the thread, and from it. */
-const PIECES = { input: 2, output: 8 };
 
-/** What the thread is told. */
-type Order =
-  | { readonly kind: "start"; readonly job: Job }
-  | { readonly kind: "input"; readonly slot: number; readonly length: number }
-  | { readonly kind: "taken"; readonly slot: number };
-
-/** What the thread needs to know, and the memory that both sides see. */
-interface Job {
+/** What is to be done. */
+export interface Job {
+  /** How the data are compressed. */
   readonly compression: Compression;
-  readonly input: SharedArrayBuffer;
-  readonly output: SharedArrayBuffer;
+  /** Their first bytes. */
+  readonly head: Uint8Array;
+  /** Descriptor that gives the others; used until the thread is closed. */
+  readonly fd: number;
 }
 
-/** What the thread answers. */
-type Answer =
-  | { readonly kind: "output"; readonly slot: number; readonly length: number }
-  | { readonly kind: "hungry"; readonly slot: number }
-  | { readonly kind: "end" }
-  | {
-    readonly kind: "fault";
-    readonly code: string | undefined;
-    readonly message: string;
-  };
+/** What the thread is told. */
+interface Order extends Job {
+  /** Where it puts what it makes. */
+  readonly memory: SharedMemory;
+  /** Number of bytes of the input that have been read, for others to see. */
+  readonly read: BigInt64Array;
+}
 
-/** Undoes a compression on this thread. */
-export async function onThisThread(
-  compression: Compression,
-  source: Chunks,
-): Promise<Chunks> {
-  return compression === "gzip"
-    ? (await import("./gzip.ts")).gunzip(source)
-    : (await import("./zstd.ts")).unzstd(source);
+/** What the thread tells: that something can be taken, or how it all went. */
+type Message = "piece" | Verdict;
+
+interface Verdict {
+  readonly fault?: { readonly code: string | undefined; message: string };
+}
+
+/** A thread that decompresses. */
+export interface Thread {
+  /** The next bytes, valid until the next call; `undefined` at the end. */
+  next(): Uint8Array | Promise<Uint8Array | undefined>;
+  /** How many bytes of the input it has read. */
+  bytesRead(): number;
+  /** Ends it, wherever it is. */
+  close(): Promise<void>;
 }
 
 /**
  * Undoes a compression on another thread; memory is bounded.
  *
- * @param compression How the data are compressed.
- * @param source The data.
- * @returns What they hold. Ending it early ends the thread.
- * @throws {DriverError} `EBADMSG` if the data are damaged or cut short.
+ * @param job The data.
+ * @param signal Ends the waiting for bytes that do not come.
+ * @returns What they hold. It fails with `EBADMSG` if they are damaged or cut
+ * short, and with what reading fails with.
  */
-export async function* onThread(
-  compression: Compression,
-  source: Chunks,
-): Chunks {
-  const job: Job = {
-    compression,
-    input: new SharedArrayBuffer(PIECES.input * PIECE),
-    output: new SharedArrayBuffer(PIECES.output * PIECE),
-  };
-  const thread = new Worker(import.meta.url, { type: "module", name: NAME });
-  const tell = (order: Order) => thread.postMessage(order);
-  const answers = answersOf(thread);
-  const feeder = new Feeder(source, job.input, tell);
-  try {
-    tell({ kind: "start", job });
+export function startThread(job: Job, signal: AbortSignal): Thread {
+  const memory = sharedMemory();
+  const read = new BigInt64Array(new SharedArrayBuffer(8));
+  const taker = new Taker(memory);
+  const worker = new Worker(import.meta.url, { type: "module", name: NAME });
+  const heard = new Heard(worker);
+  worker.postMessage({ ...job, memory, read } satisfies Order);
+  const wait = async () => {
     for (;;) {
-      const answer = await Promise.race([answers.take(), feeder.failure]);
-      if (answer.kind === "hungry") feeder.feed(answer.slot);
-      else if (answer.kind === "end") return;
-      else if (answer.kind === "fault") throw faultOf(answer);
-      else {
-        const { slot, length } = answer;
-        const piece = slotOf(job.output, slot, length).slice();
-        tell({ kind: "taken", slot });
-        yield piece;
-      }
+      const verdict = heard.verdict;
+      const piece = taker.take();
+      if (piece !== undefined) return piece;
+      if (verdict !== undefined) return refuse(verdict);
+      await orGivenUp(heard.next, signal);
     }
-  } finally {
-    thread.terminate();
+  };
+  return {
+    next: () => taker.take() ?? wait(),
+    bytesRead: () => Number(Atomics.load(read, 0)),
+    async close() {
+      taker.stop();
+      while (heard.verdict === undefined) await heard.next;
+    },
+  };
+}
+
+/** What a thread says; it ends with its verdict. */
+class Heard {
+  verdict: Verdict | undefined;
+  /** Settles with the next message. */
+  next!: Promise<void>;
+  #wake!: () => void;
+
+  constructor(worker: Worker) {
+    this.#listen();
+    worker.onmessage = ({ data }: MessageEvent<Message>) => {
+      if (data !== "piece") this.#end(worker, data);
+      this.#wake();
+      this.#listen();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const { message } = event;
+      this.#end(worker, { fault: { code: undefined, message } });
+      this.#wake();
+    };
+  }
+
+  #listen(): void {
+    ({ promise: this.next, resolve: this.#wake } = Promise.withResolvers());
+  }
+
+  #end(worker: Worker, verdict: Verdict): void {
+    this.verdict = verdict;
+    worker.terminate();
   }
 }
 
-function slotOf(
-  memory: SharedArrayBuffer,
-  slot: number,
-  length = PIECE,
-): Uint8Array {
-  return new Uint8Array(memory, slot * PIECE, length);
-}
-
-function answersOf(thread: Worker): Queue<Answer> {
-  const answers = new Queue<Answer>();
-  thread.onmessage = ({ data }: MessageEvent<Answer>) => answers.put(data);
-  thread.onerror = (event) => {
-    event.preventDefault();
-    const { message } = event;
-    answers.put({ kind: "fault", code: undefined, message });
-  };
-  return answers;
-}
-
-function faultOf(
-  { code, message }: { code: string | undefined; message: string },
-): Error {
-  return code === undefined
+function refuse({ fault }: Verdict): undefined {
+  if (fault === undefined) return undefined;
+  const { code, message } = fault;
+  throw code === undefined
     ? new Error(message)
     : new DriverError(code as DriverError["code"], message);
-}
-
-/** Puts the source's bytes where the thread finds them, one piece at a time. */
-class Feeder {
-  readonly #source: Chunks;
-  readonly #memory: SharedArrayBuffer;
-  readonly #tell: (order: Order) => void;
-  readonly #failed = Promise.withResolvers<never>();
-  #feeding: Promise<void> = Promise.resolve();
-  #rest: Uint8Array = new Uint8Array();
-
-  constructor(
-    source: Chunks,
-    memory: SharedArrayBuffer,
-    tell: (order: Order) => void,
-  ) {
-    this.#source = source;
-    this.#memory = memory;
-    this.#tell = tell;
-    this.failure.catch(() => {});
-  }
-
-  /** Fails with what the source fails with. */
-  get failure(): Promise<never> {
-    return this.#failed.promise;
-  }
-
-  /** Fills a slot, after those that were asked for before. */
-  feed(slot: number): void {
-    this.#feeding = this.#feeding
-      .then(() => this.#fill(slot))
-      .catch(this.#failed.reject);
-  }
-
-  async #fill(slot: number): Promise<void> {
-    // A chunk of nothing is not the end, which is what no bytes say.
-    while (this.#rest.length === 0) {
-      const { done, value } = await this.#source.next();
-      if (done) break;
-      this.#rest = value;
-    }
-    const part = this.#rest.subarray(0, PIECE);
-    slotOf(this.#memory, slot).set(part);
-    this.#rest = this.#rest.subarray(part.length);
-    this.#tell({ kind: "input", slot, length: part.length });
-  }
-}
-
-/** Values in their order, for one who waits for them. */
-class Queue<T> {
-  readonly #values: T[] = [];
-  #wake: () => void = () => {};
-
-  put(value: T): void {
-    this.#values.push(value);
-    this.#wake();
-  }
-
-  async take(): Promise<T> {
-    while (this.#values.length === 0) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    return this.#values.shift()!;
-  }
 }
 
 /** The thread's side. */
 interface Scope {
   readonly name: string;
   onmessage: (event: MessageEvent<Order>) => void;
-  postMessage(answer: Answer): void;
+  postMessage(message: Message): void;
 }
 
 function serve(scope: Scope): void {
-  const inputs = new Queue<{ slot: number; length: number }>();
-  const free = new Queue<number>();
-  for (let slot = 0; slot < PIECES.output; slot++) free.put(slot);
-  scope.onmessage = ({ data }) => {
-    if (data.kind === "input") inputs.put(data);
-    else if (data.kind === "taken") free.put(data.slot);
-    else {
-      work(scope, data.job, inputs, free).catch((error) => {
-        const code = error instanceof DriverError ? error.code : undefined;
-        scope.postMessage({ kind: "fault", code, message: `${error.message}` });
-      });
-    }
+  scope.onmessage = async ({ data }) => {
+    const giver = new Giver(data.memory, () => scope.postMessage("piece"));
+    scope.postMessage(await work(data, giver));
   };
 }
 
-async function work(
-  scope: Scope,
-  { compression, input, output }: Job,
-  inputs: Queue<{ slot: number; length: number }>,
-  free: Queue<number>,
-): Promise<void> {
-  const source = inputsOf(scope, input, inputs);
-  let slot = await free.take();
-  let filled = 0;
-  for await (let rest of await onThisThread(compression, source)) {
-    while (rest.length > 0) {
-      const part = rest.subarray(0, PIECE - filled);
-      slotOf(output, slot).set(part, filled);
-      rest = rest.subarray(part.length);
-      if ((filled += part.length) < PIECE) continue;
-      scope.postMessage({ kind: "output", slot, length: filled });
-      [slot, filled] = [await free.take(), 0];
+async function work(order: Order, giver: Giver): Promise<Verdict> {
+  try {
+    const input = inputOf(order, giver);
+    for await (const chunk of await decompress(order.compression, input)) {
+      giver.give(chunk);
     }
+    giver.flush();
+    return {};
+  } catch (error) {
+    const code = error instanceof DriverError ? error.code : undefined;
+    return { fault: { code, message: (error as Error).message } };
   }
-  if (filled > 0) scope.postMessage({ kind: "output", slot, length: filled });
-  scope.postMessage({ kind: "end" });
 }
 
-async function* inputsOf(
-  scope: Scope,
-  memory: SharedArrayBuffer,
-  inputs: Queue<{ slot: number; length: number }>,
-): Chunks {
-  for (let slot = 0; slot < PIECES.input; slot++) {
-    scope.postMessage({ kind: "hungry", slot });
-  }
-  for (;;) {
-    const { slot, length } = await inputs.take();
-    if (length === 0) return;
-    const bytes = slotOf(memory, slot, length).slice();
-    scope.postMessage({ kind: "hungry", slot });
-    yield bytes;
+async function* inputOf({ fd, head, read }: Order, giver: Giver): Chunks {
+  const buffer = new Uint8Array(PIECE);
+  let piece = head;
+  while (piece.length > 0) {
+    Atomics.add(read, 0, BigInt(piece.length));
+    yield piece;
+    // What comes late must not hold up what is there.
+    if (!readable(fd)) giver.flush();
+    while (!waitReadable(fd)) giver.refuseStopped();
+    piece = buffer.subarray(0, readFd(fd, buffer, "the archive"));
   }
 }
 

@@ -13,6 +13,7 @@ import { createZstdDecompress } from "node:zlib";
 
 import { type Chunks, damaged } from "./chunks.ts";
 import { Engine, OUTPUT_CHUNK } from "./engine.ts";
+import { ZstdFrame } from "./zstd_frame.ts";
 
 /** Magic number of a frame (section 3.1.1), little endian. */
 const FRAME = 0xfd2fb528;
@@ -20,23 +21,18 @@ const FRAME = 0xfd2fb528;
 /** Magic numbers of skippable frames (section 3.1.2): this and the next 15. */
 const SKIPPABLE = 0x184d2a50;
 
-/** Largest block (section 3.1.1.2.4), in bytes. */
-const MAX_BLOCK = 1 << 17;
-
-/** Block type whose content is one byte to be repeated (section 3.1.1.2.2). */
-const RLE = 1;
-
 /**
  * Unpacks zstd data.
  *
- * @param source One or more frames.
+ * @param source One or more frames; a chunk is not looked at any more when the
+ * next one is asked for.
  * @returns What they hold.
  * @throws {DriverError} `EBADMSG` if the data are damaged or cut short, or if
  * something else follows.
  */
 export async function* unzstd(source: Chunks): Chunks {
   const bytes = new Bytes(source);
-  while (!await bytes.atEnd()) {
+  while ((await bytes.some()).length > 0) {
     const magic = await bytes.take(4);
     const number = uint32(magic);
     if (number === FRAME) yield* unzstdFrame(bytes, magic);
@@ -49,49 +45,16 @@ export async function* unzstd(source: Chunks): Chunks {
 async function* unzstdFrame(bytes: Bytes, magic: Uint8Array): Chunks {
   const unzstd = createZstdDecompress({ chunkSize: OUTPUT_CHUNK });
   using engine = new Engine(unzstd, reasonOf);
-  const [descriptor] = await bytes.take(1);
-  const header = await bytes.take(headerSize(descriptor!));
-  yield* await engine.feed(concat(magic, [descriptor!], header));
-  for (let last = false; !last;) {
-    const head = await bytes.take(3);
-    last = (head[0]! & 1) === 1;
-    const block = await bytes.take(contentSize(head));
-    yield* await engine.feed(concat(head, block));
+  yield* await engine.feed(magic);
+  for (const frame = new ZstdFrame(); !frame.ended;) {
+    const length = frame.pass(await bytes.needed());
+    yield* await engine.feed(await bytes.take(length));
   }
-  if (descriptor! & 4) yield* await engine.feed(await bytes.take(4));
   yield* await engine.finish();
-}
-
-/** Size of what follows the descriptor in a frame's header (3.1.1.1). */
-function headerSize(descriptor: number): number {
-  const single = (descriptor & 0x20) !== 0;
-  const dictionaryId = [0, 1, 2, 4][descriptor & 3]!;
-  const contentSize = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-  return (single ? 0 : 1) + dictionaryId + contentSize;
-}
-
-/** Size of what follows a block's header of three bytes (3.1.1.2). */
-function contentSize(head: Uint8Array): number {
-  const field = head[0]! | head[1]! << 8 | head[2]! << 16;
-  const type = field >> 1 & 3;
-  const size = field >> 3;
-  if (type === 3 || size > MAX_BLOCK) throw damaged("zstd", "it is damaged");
-  return type === RLE ? 1 : size;
 }
 
 function uint32(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-}
-
-function concat(...parts: readonly ArrayLike<number>[]): Uint8Array {
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function reasonOf(error: Error): Error {
@@ -108,21 +71,28 @@ class Bytes {
     this.#source = source;
   }
 
-  /** Whether nothing is left; makes `#chunk` hold at least one byte if not. */
-  async atEnd(): Promise<boolean> {
+  /** Some of the bytes that come next, which are still to be taken; none at the end. */
+  async some(): Promise<Uint8Array> {
     while (this.#chunk.length === 0) {
       const { done, value } = await this.#source.next();
-      if (done) return true;
+      if (done) break;
       this.#chunk = value;
     }
-    return false;
+    return this.#chunk;
+  }
+
+  /** Like {@linkcode Bytes.some}, where the data may not end. */
+  async needed(): Promise<Uint8Array> {
+    const bytes = await this.some();
+    if (bytes.length === 0) throw damaged("zstd", "it ends early");
+    return bytes;
   }
 
   async take(count: number): Promise<Uint8Array> {
     if (this.#chunk.length >= count) return this.#takeAtMost(count);
     const taken = new Uint8Array(count);
     for (let at = 0; at < count;) {
-      if (await this.atEnd()) throw damaged("zstd", "it ends early");
+      await this.needed();
       const part = this.#takeAtMost(count - at);
       taken.set(part, at);
       at += part.length;
@@ -132,7 +102,7 @@ class Bytes {
 
   async skip(count: number): Promise<void> {
     for (let left = count; left > 0;) {
-      if (await this.atEnd()) throw damaged("zstd", "it ends early");
+      await this.needed();
       left -= this.#takeAtMost(left).length;
     }
   }

@@ -65,7 +65,7 @@ export async function applyArchive(
     fault = asDriverError(error);
     throw fault;
   } finally {
-    source.close(fault);
+    await source.close(fault);
   }
 }
 

@@ -23,8 +23,10 @@ export interface Source {
    * if they do not, or not all are there.
    */
   pass?(length: number): Extent | undefined;
+  /** Descriptor that all of it comes from, so that others can read on there. */
+  readonly fd?: number;
   /** Lets go of the input; called once, with the error that ended the work, if any. */
-  close(error?: unknown): void;
+  close(error?: unknown): void | Promise<void>;
 }
 
 /** Callers without types hand in other views of bytes, too. */
@@ -88,7 +90,8 @@ export function descriptorSource(
     return length === 0 ? undefined : buffer.subarray(0, length);
   };
   if (isFile) {
-    return { next: read, pass: (length) => pass(fd, length, path), close() {} };
+    const passed = (length: number) => pass(fd, length, path);
+    return { fd, next: read, pass: passed, close() {} };
   }
   widenPipe(fd);
   const wait = async () => {
@@ -99,6 +102,7 @@ export function descriptorSource(
     return read();
   };
   return {
+    fd,
     next: () => readable(fd) ? read() : wait(),
     close() {},
   };

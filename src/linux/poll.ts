@@ -30,6 +30,16 @@ export function untilReadable(fd: number): Promise<void> {
   return until(pollfd(fd, POLLIN));
 }
 
+/**
+ * Waits, and holds its thread up, until a read would not wait, or some 200 ms.
+ *
+ * @param fd Descriptor, such as a pipe.
+ * @returns Whether a read would not wait.
+ */
+export function waitReadable(fd: number): boolean {
+  return libc.poll(pollfd(fd, POLLIN), 1n, POLL_MS) > 0;
+}
+
 /** Tells whether some bytes could be written at once, or it would fail. */
 export function writable(fd: number): boolean {
   return libc.poll(pollfd(fd, POLLOUT), 1n, 0) > 0;

@@ -17,7 +17,7 @@ const EBUSY = 16;
 /**
  * Deletes `name` in `dir` and all below it; a missing name is done already.
  *
- * Yields after each file, so that the caller can give other work a turn. What is
+ * Yields after each few files, so that the caller can give other work a turn. What is
  * mounted below is unmounted.
  *
  * @param dir Directory that holds the name.
@@ -44,6 +44,9 @@ function mayRetry(error: unknown, dir: Dir, name: string): boolean {
   return hasCode(error, "EBUSY") && unmounted(dir, name);
 }
 
+/** Files deleted between two places to rest. */
+const FILES = 4;
+
 /** Directories held open at once; what lies deeper is moved up first. */
 const DEEPEST = 64;
 
@@ -64,7 +67,9 @@ function* removeDirectory(parent: Dir, name: string): Generator<void> {
         top.dir[Symbol.dispose]();
         stack.pop();
         top.parent.rmdir(top.name);
-      } else yield* emptyEntry(stack, top, entry);
+      } else if (mayBeDir(entry) || !unlinked(top.dir, entry.name)) {
+        yield* emptyEntry(stack, top, entry);
+      } else if (top.entries.length % FILES === 0) yield;
     }
   } finally {
     for (const { dir } of stack) dir[Symbol.dispose]();
@@ -74,11 +79,19 @@ function* removeDirectory(parent: Dir, name: string): Generator<void> {
 function beginEmptying(parent: Dir, name: string): Emptying {
   const dir = openUnmounted(parent, name);
   try {
-    return { parent, name, dir, entries: dir.names() };
+    return { parent, name, dir, entries: inTurn(dir.names()) };
   } catch (error) {
     dir[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Sorts entries so that the last one comes first on the disk: neighbours share
+ * blocks, and ext4 tells names in an order of its own.
+ */
+function inTurn(entries: Dirent[]): Dirent[] {
+  return entries.sort((one, other) => other.ino - one.ino);
 }
 
 function* emptyEntry(
@@ -87,14 +100,18 @@ function* emptyEntry(
   { name, type }: Pick<Dirent, "name" | "type">,
 ): Generator<void> {
   if (type === DT_DIR && top.dir.tryRmdir(name)) return yield;
-  const mayBeDir = type === DT_DIR || type === DT_UNKNOWN;
-  const status = mayBeDir ? top.dir.tryStat(name) : undefined;
+  const status = top.dir.tryStat(name);
   if (status?.type !== "dir") {
     if (!unlinked(top.dir, name)) yield* removeTree(top.dir, name);
   } else if (stack.length < DEEPEST || !movedUp(stack[0]!, top, name)) {
     stack.push(beginEmptying(top.dir, name));
   }
   yield;
+}
+
+/** Whether an entry is a directory, or nobody says that it is none. */
+function mayBeDir({ type }: Pick<Dirent, "type">): boolean {
+  return type === DT_DIR || type === DT_UNKNOWN;
 }
 
 /** Moves a directory to the top of what is being deleted, so that no depth is too deep. */

@@ -6,11 +6,16 @@
 
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 
-import { decompress } from "../../src/cli/decompress.ts";
+import { openArchive } from "../../src/cli/archive_input.ts";
 import { CommandError } from "../../src/cli/command.ts";
+import { startThread } from "../../src/cli/decompress_thread.ts";
+import { fileSource, type Source } from "../../src/driver/source.ts";
 import { DriverError } from "../../src/errors.ts";
+import { AT_FDCWD, O_RDONLY } from "../../src/linux/constants.ts";
+import { closeFd, openAt } from "../../src/linux/file.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 
+const NEVER = new AbortController().signal;
 const ZEROS = new Uint8Array(3_000_000);
 const NOISE = noise(400_000);
 const TEXT = new TextEncoder().encode("many words ".repeat(20_000));
@@ -38,27 +43,60 @@ function concat(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-/** Sends `bytes` through, in pieces of `step` bytes; whole on this thread, else on another. */
-async function through(bytes: Uint8Array, step: number): Promise<Uint8Array> {
+/** Gives `bytes` in pieces of `step` bytes, in a buffer that is used again. */
+function sourceOf(bytes: Uint8Array, step: number): Source {
+  const buffer = new Uint8Array(step);
   let at = 0;
-  const input = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(bytes.subarray(at, at += step));
+  return {
+    next() {
+      const part = bytes.subarray(at, at += step);
+      buffer.set(part);
+      return at - step >= bytes.length
+        ? undefined
+        : buffer.subarray(0, part.length);
     },
-  });
-  const size = step === bytes.length ? bytes.length : undefined;
-  const output = await decompress(input, size);
-  return new Uint8Array(await new Response(output).arrayBuffer());
+    close() {},
+  };
+}
+
+/** All that a source gives. */
+async function drain(source: Source): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  try {
+    for (;;) {
+      const chunk = await source.next();
+      if (chunk === undefined) break;
+      parts.push(new Uint8Array(chunk));
+    }
+  } finally {
+    await source.close();
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** Sends `bytes` through on this thread, in pieces of `step` bytes. */
+async function through(bytes: Uint8Array, step: number): Promise<Uint8Array> {
+  const input = { source: sourceOf(bytes, step), size: bytes.length };
+  return await drain((await openArchive(input, NEVER)).source);
+}
+
+/** Sends `bytes` through on another thread, from a file. */
+async function throughThread(bytes: Uint8Array): Promise<Uint8Array> {
+  const path = await Deno.makeTempFile();
+  await Deno.writeFile(path, bytes);
+  const input = { source: fileSource(path, path), size: undefined };
+  await Deno.remove(path);
+  return await drain((await openArchive(input, NEVER)).source);
 }
 
 async function assertDamaged(bytes: Uint8Array, part: string): Promise<void> {
-  for (const step of [bytes.length, 1000]) {
-    const error = await assertRejects(
-      () => through(bytes, step),
-      DriverError,
-      part,
-    );
+  const ways = [
+    () => through(bytes, bytes.length),
+    () => through(bytes, 1000),
+    () => throughThread(bytes),
+  ];
+  for (const way of ways) {
+    const error = await assertRejects(way, DriverError, part);
     assertEquals(error.code, "EBADMSG");
   }
 }
@@ -76,6 +114,7 @@ for (const [name, pack] of [["gzip", gzip], ["zstd", zstd]] as const) {
       for (const step of [packed.length, 65536, 4096, 7]) {
         assertSame(await through(packed, step), data);
       }
+      assertSame(await throughThread(packed), data);
     }
   });
 
@@ -84,6 +123,7 @@ for (const [name, pack] of [["gzip", gzip], ["zstd", zstd]] as const) {
     for (const step of [packed.length, pack(TEXT).length, 1000, 1]) {
       assertSame(await through(packed, step), concat(TEXT, ZEROS));
     }
+    assertSame(await throughThread(packed), concat(TEXT, ZEROS));
   });
 
   Deno.test(`decompress refuses ${name} data that end early`, async () => {
@@ -195,72 +235,82 @@ Deno.test("decompress names a compression that is not supported", async () => {
   }
 });
 
-Deno.test("decompress cancels its input when it is cancelled", async () => {
+Deno.test("decompress closes its input", async () => {
   for (const bytes of [gzip(NOISE), zstd(NOISE), NOISE]) {
-    let cancelled = false;
-    let at = 0;
-    const input = new ReadableStream<Uint8Array>({
-      pull: (controller) =>
-        controller.enqueue(bytes.subarray(at, at += 50_000)),
-      cancel: () => {
-        cancelled = true;
-      },
-    });
-    const reader = (await decompress(input)).getReader();
-    await reader.read();
-    await reader.cancel();
-    assert(cancelled);
+    let closed = 0;
+    const input = { ...sourceOf(bytes, 50_000), close: () => void closed++ };
+    const { source } = await openArchive({ source: input, size: 1 }, NEVER);
+    await source.next();
+
+    await source.close();
+
+    assertEquals(closed, 1);
   }
 });
 
-Deno.test("decompress fails with its input, on either thread", async () => {
-  const packed = gzip(NOISE);
-  for (const size of [packed.length, undefined]) {
-    let pieces = 0;
-    const input = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        if (++pieces === 3) throw new RangeError("no more");
-        controller.enqueue(packed.subarray(0, 1000));
-      },
-    });
+Deno.test("decompress fails with its input", async () => {
+  const bytes = gzip(NOISE);
+  let pieces = 0;
+  const input: Source = {
+    next() {
+      if (++pieces === 3) throw new RangeError("no more");
+      return bytes.subarray(0, 1000);
+    },
+    close() {},
+  };
 
-    const output = await decompress(input, size);
+  const { source } = await openArchive({ source: input, size: 1 }, NEVER);
 
-    await assertRejects(
-      () => new Response(output).arrayBuffer(),
-      RangeError,
-      "no more",
-    );
+  await assertRejects(() => drain(source), RangeError, "no more");
+});
+
+Deno.test("a thread fails with its input", async () => {
+  const directory = openAt({ fd: AT_FDCWD, path: "" }, "/", O_RDONLY);
+  const head = gzip(NOISE).subarray(0, 1000);
+  const thread = startThread(
+    { compression: "gzip", head, fd: directory },
+    NEVER,
+  );
+
+  await assertRejects(() => drain(thread), Error, "is a directory");
+
+  closeFd(directory);
+});
+
+Deno.test("a thread that is closed ends, with more to give or waiting", async () => {
+  const head = gzip(concat(NOISE, ZEROS, ZEROS));
+  const waiting = new Deno.Command("cat", { stdin: "piped", stdout: "piped" });
+  await using process = waiting.spawn();
+  const pipe = openAt(
+    { fd: AT_FDCWD, path: "" },
+    `/proc/${process.pid}/fd/1`,
+    O_RDONLY,
+  );
+  const some = head.subarray(0, 300_000);
+  const threads = [
+    startThread({ compression: "gzip", head, fd: pipe }, NEVER),
+    startThread({ compression: "gzip", head: some, fd: pipe }, NEVER),
+  ];
+
+  for (const thread of threads) {
+    await thread.next();
+    await thread.close();
   }
+
+  closeFd(pipe);
+  await process.stdin.close();
+  await process.stdout.cancel();
+  await process.status;
 });
 
-Deno.test("decompress that is cancelled ends its thread and its input", async () => {
-  const packed = gzip(concat(NOISE, NOISE, ZEROS));
-  let cancelled = false;
-  const input = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(packed),
-    cancel: () => void (cancelled = true),
-  });
-
-  const reader = (await decompress(input)).getReader();
-  await reader.read();
-  await reader.cancel();
-
-  assert(cancelled);
-});
-
-Deno.test("decompress takes empty chunks for nothing, on either thread", async () => {
+Deno.test("decompress takes empty chunks for nothing", async () => {
   for (const pack of [gzip, zstd]) {
-    const parts = [pack(TEXT), pack(NOISE)];
-    const whole = concat(...parts);
-    for (const size of [whole.length, undefined]) {
-      const none = new Uint8Array(0);
-      const input = ReadableStream.from([none, parts[0]!, none, parts[1]!]);
+    const none = new Uint8Array(0);
+    const chunks = [none, pack(TEXT), none, none, pack(NOISE), none];
+    const input = { next: () => chunks.shift(), close() {} };
 
-      const output = await decompress(input, size);
+    const { source } = await openArchive({ source: input, size: 1 }, NEVER);
 
-      const bytes = new Uint8Array(await new Response(output).arrayBuffer());
-      assertSame(bytes, concat(TEXT, NOISE));
-    }
+    assertSame(await drain(source), concat(TEXT, NOISE));
   }
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { execute, type Home, rootTest } from "./program.ts";
 import { tarOf } from "./tar_bytes.ts";
@@ -24,10 +25,14 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 /** Starts an apply-diff, and waits until it has unpacked the first file. */
-async function startApply(home: Home, id: string): Promise<Deno.ChildProcess> {
+async function startApply(
+  home: Home,
+  id: string,
+  part: Uint8Array = BIG.subarray(0, 3_000_000),
+): Promise<Deno.ChildProcess> {
   const child = home.start("apply-diff", id);
   const writer = child.stdin.getWriter();
-  await writer.write(BIG.subarray(0, 3_000_000));
+  await writer.write(part);
   writer.releaseLock();
   await until(() => home.listing().some((line) => line.endsWith("/first")));
   return child;
@@ -65,6 +70,23 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     }
   });
 }
+
+rootTest(
+  "Ctrl-C ends the waiting for more of a compressed archive",
+  async (home) => {
+    await home.ok(["create", "base"]);
+    const before = home.listing();
+    const packed = new Uint8Array(gzipSync(BIG));
+
+    const child = await startApply(home, "base", packed.subarray(0, -100));
+    child.kill("SIGINT");
+    const { code, stderr } = await ended(child);
+
+    assertEquals(code, 130);
+    assertStringIncludes(stderr, "interrupted (ECANCELED)");
+    assertEquals(home.listing(), before);
+  },
+);
 
 rootTest("a second Ctrl-C changes nothing", async (home) => {
   await home.ok(["create", "base"]);

@@ -10,51 +10,17 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
-import { complain, say } from "../../tools/say.ts";
-import type { Disk } from "../../tools/vm/disks.ts";
-import { findMissing } from "../../tools/vm/needs.ts";
-import { setUp } from "../../tools/vm/setup.ts";
+import { LayerJudge } from "./power_cut/judge.ts";
+import type { Message } from "./power_cut/messages.ts";
 import { planCuts } from "./power_cut/plan.ts";
-import { Run } from "./power_cut/run.ts";
+import { type CutTest, main } from "./power_cut/series.ts";
 
-const GUEST = "tests/faults/power_cut/guest.ts";
+const TEST: CutTest<Message> = {
+  name: "power_cut",
+  guest: "tests/faults/power_cut/guest.ts",
+  cuts: 40,
+  plan: planCuts,
+  judge: () => new LayerJudge(),
+};
 
-/** Metadata is written every second; content has no such date. */
-const DISKS: readonly Disk[] = [
-  { name: "ext4", type: "ext4", mount: "commit=1" },
-  { name: "xfs", type: "xfs" },
-];
-
-const DEFAULT_CUTS = "40";
-
-async function cutPower(seed: number, cuts?: number): Promise<boolean> {
-  say(`Seed ${seed}`);
-  await using setup = await setUp(GUEST, DISKS);
-  const run = new Run(setup, seed);
-  const plan = planCuts(seed, cuts);
-  for (const cut of plan) await run.next(cut);
-  await run.next(undefined);
-  return run.finish(plan.some(({ mode }) => mode === "none"));
-}
-
-async function main(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      short: { type: "boolean", default: false },
-      seed: { type: "string", default: `${Date.now() % 1_000_000}` },
-      cuts: { type: "string", default: DEFAULT_CUTS },
-    },
-  });
-  const missing = findMissing([["qemu-img", "qemu-utils"]]);
-  if (missing === undefined) {
-    const cuts = values.short ? undefined : Number(values.cuts);
-    return await cutPower(Number(values.seed), cuts);
-  }
-  complain(missing);
-  say("0 passed, 1 failed");
-  return false;
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1);
+if (import.meta.main) Deno.exit(await main(TEST, Deno.args) ? 0 : 1);

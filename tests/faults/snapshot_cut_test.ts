@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "../assert.ts";
-import { Ledger } from "./snapshot_cut/judge.ts";
+import { Ledger } from "./snapshot_cut/ledger.ts";
 import {
   idOf,
   namesOf,

@@ -61,7 +61,8 @@ export const command = defineCommand({
   async run(context, [id, parent], values) {
     const limits = await limitsOf(values);
     const { input } = values;
-    const archive = await openArchive(await openInput(context, input));
+    const given = await openInput(context, input);
+    const archive = await openArchive(given, context.signal);
     const driver = await context.openDriver();
     const { applyFrom } = await import("../../driver/init.ts");
     let entries = 0;

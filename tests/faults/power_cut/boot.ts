@@ -14,7 +14,7 @@ import type { Setup } from "../../../tools/vm/setup.ts";
 import type { Cut } from "./plan.ts";
 
 /** What a guest says. */
-interface Said {
+export interface Said {
   readonly say: string;
   readonly operation?: string;
 }

@@ -84,3 +84,16 @@ export function memberOf({ path, kind, mode, uid, text }: Item): Member {
     }
   }
 }
+
+/** Writes an item, which is no whiteout, below a directory. */
+export function writeItem(
+  root: string,
+  { path, kind, mode, uid, text }: Item,
+): void {
+  const target = `${root}/${path}`;
+  if (kind === "symlink") return Deno.symlinkSync(text, target);
+  if (kind === "dir") Deno.mkdirSync(target);
+  else Deno.writeTextFileSync(target, text);
+  Deno.chownSync(target, uid, 0);
+  Deno.chmodSync(target, mode);
+}

@@ -11,7 +11,7 @@ import { streamOf } from "../../fixtures.ts";
 import type { Random } from "../../tree/random.ts";
 import { report } from "../../vm/port.ts";
 import { differencesIn } from "./compare.ts";
-import { type Item, itemsOf, memberOf } from "./content.ts";
+import { itemsOf, memberOf, writeItem } from "./content.ts";
 import type { Operation } from "./messages.ts";
 
 /** Layers that a home has at most for long. */
@@ -179,13 +179,4 @@ export class Load {
     await task();
     report({ say: "done", ...step });
   }
-}
-
-function writeItem(root: string, { path, kind, mode, uid, text }: Item): void {
-  const target = `${root}/${path}`;
-  if (kind === "symlink") return Deno.symlinkSync(text, target);
-  if (kind === "dir") Deno.mkdirSync(target);
-  else Deno.writeTextFileSync(target, text);
-  Deno.chownSync(target, uid, 0);
-  Deno.chmodSync(target, mode);
 }

@@ -11,27 +11,14 @@ import { serveContainerd } from "../../../src/server/containerd/serve.ts";
 import { Random } from "../../tree/random.ts";
 import { report } from "../../vm/port.ts";
 import { differencesIn } from "../power_cut/compare.ts";
-import { type Mode, modeOf, MODES, PLACES } from "../power_cut/messages.ts";
+import { beInside, cut, FIRST, KEPT, MOST, seed } from "../power_cut/inside.ts";
+import { modeOf } from "../power_cut/messages.ts";
 import { SnapshotClient } from "./client.ts";
 import { contentOf, Load } from "./load.ts";
-import { homeOf, type Seen } from "./messages.ts";
-
-/** Committed snapshots that are kept from one cut to the next. */
-const KEPT = 5;
+import type { Seen } from "./messages.ts";
 
 /** Clients that work at once. */
 const CLIENTS = 3;
-
-/** Milliseconds after which nobody seems to be there who cuts the power. */
-const MOST = 100_000;
-
-const seed = Number(Deno.env.get("POWER_SEED"));
-const cut = Number(Deno.env.get("POWER_CUT"));
-/** Mode of the load; empty for none. */
-const mode = Deno.env.get("POWER_MODE");
-
-/** Number of the first content that is made after a cut. */
-const FIRST = cut * 10_000;
 
 /** What the server mends after a cut; it may warn of nothing else. */
 const MENDS = /has no record and was removed|has no layer and was dropped/;
@@ -68,24 +55,6 @@ async function serve(home: string): Promise<Served> {
   };
 }
 
-/** Has metadata written soon and content late: the worst that can be for it. */
-function writeContentLate(): void {
-  const hundredths = {
-    "fs/xfs/xfssyncd_centisecs": 100,
-    "vm/dirty_expire_centisecs": 60_000,
-    "vm/dirty_writeback_centisecs": 100,
-  };
-  for (const [name, value] of Object.entries(hundredths)) {
-    Deno.writeTextFileSync(`/proc/sys/${name}`, `${value}`);
-  }
-}
-
-function homesOf(place: string): string[] {
-  return [...Deno.readDirSync(`/mnt/${place}`)]
-    .filter(({ name }) => MODES.some((mode) => name.startsWith(mode)))
-    .map(({ name }) => `${place}/${name}`).sort();
-}
-
 async function seenOf(client: SnapshotClient): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (const { name, parent, committed } of await client.list()) {
@@ -99,8 +68,7 @@ async function seenOf(client: SnapshotClient): Promise<Seen[]> {
   return seen;
 }
 
-/** Reports on a home; tells whether work can go on there. */
-async function look(home: string): Promise<boolean> {
+async function look(home: string): Promise<true | undefined> {
   const faults: string[] = [];
   const snapshots: Seen[] = [];
   try {
@@ -113,7 +81,7 @@ async function look(home: string): Promise<boolean> {
     faults.push(error instanceof Error ? `${error.stack}` : `${error}`);
   }
   report({ say: "look", home, snapshots, faults });
-  return faults.length === 0;
+  return faults.length === 0 || undefined;
 }
 
 /** What `check` finds, short of notes. */
@@ -124,7 +92,6 @@ async function findingsIn(home: string): Promise<string[]> {
     .map(({ name, path }) => `${name} ${path}`);
 }
 
-/** Does everything once in a home that a cut went through. */
 async function tryWork(home: string): Promise<void> {
   await using served = await serve(home);
   const { client } = served;
@@ -140,25 +107,6 @@ async function tryWork(home: string): Promise<void> {
   await load.unpack();
   await load.contain();
   while (parents.size > KEPT) await load.removeOne();
-}
-
-async function lookAndTry(home: string): Promise<void> {
-  const fit = await look(home);
-  if (modeOf(home) === "none") {
-    report({ say: "discard", home });
-    await Deno.remove(`/mnt/${home}`, { recursive: true });
-  } else if (fit) await tell(home, () => tryWork(home));
-}
-
-/** Runs a task in a home, and reports how it ended. */
-async function tell(home: string, task: () => Promise<void>): Promise<void> {
-  try {
-    await task();
-    report({ say: "works", home });
-  } catch (error) {
-    const fault = error instanceof Error ? error.stack : `${error}`;
-    report({ say: "works", home, fault });
-  }
 }
 
 async function work(home: string): Promise<void> {
@@ -179,20 +127,4 @@ async function work(home: string): Promise<void> {
   await Promise.all(clients);
 }
 
-function requireMounts(): void {
-  const mounts = Deno.readTextFileSync("/proc/mounts");
-  for (const place of PLACES) {
-    if (mounts.includes(` /mnt/${place} ${place} `)) continue;
-    throw new Error(`The disk ${place} is not mounted`);
-  }
-}
-
-requireMounts();
-report({ say: "up" });
-writeContentLate();
-for (const home of PLACES.flatMap(homesOf)) await lookAndTry(home);
-report({ say: "load" });
-if (mode) {
-  const homes = PLACES.map((place) => homeOf(place, mode as Mode, cut));
-  await Promise.all(homes.map((home) => tell(home, () => work(home))));
-}
+await beInside({ look, tryWork, load: work });

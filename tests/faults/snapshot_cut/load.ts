@@ -7,7 +7,7 @@
 
 import type { Random } from "../../tree/random.ts";
 import { report } from "../../vm/port.ts";
-import { type Item, itemsOf } from "../power_cut/content.ts";
+import { type Item, itemsOf, writeItem } from "../power_cut/content.ts";
 import type { SnapshotClient } from "./client.ts";
 import { idOf, namesOf, type Operation } from "./messages.ts";
 
@@ -140,13 +140,4 @@ export class Load {
 /** Id of the content of a committed snapshot, which none else has. */
 export function contentOf(seed: number, name: string): Item[] {
   return itemsOf(seed, idOf(name));
-}
-
-function writeItem(root: string, { path, kind, mode, uid, text }: Item): void {
-  const target = `${root}/${path}`;
-  if (kind === "symlink") return Deno.symlinkSync(text, target);
-  if (kind === "dir") Deno.mkdirSync(target);
-  else Deno.writeTextFileSync(target, text);
-  Deno.chownSync(target, uid, 0);
-  Deno.chmodSync(target, mode);
 }

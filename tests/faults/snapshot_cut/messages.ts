@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Mode } from "../power_cut/messages.ts";
+import type { Discard, Stage, Works } from "../power_cut/messages.ts";
 
 /** What is asked of the server. */
 export type Operation = "prepare" | "commit" | "remove";
@@ -64,30 +64,5 @@ export interface Look {
   readonly faults: readonly string[];
 }
 
-/** Whether work goes on in a home after a cut. */
-export interface Works {
-  readonly say: "works";
-  readonly home: string;
-  /** What does not work; `undefined` if all does. */
-  readonly fault?: string;
-}
-
-/** A home is deleted, having been looked at. */
-export interface Discard {
-  readonly say: "discard";
-  readonly home: string;
-}
-
-/** The guest is up; or it has looked at everything and the load begins. */
-export interface Stage {
-  readonly say: "up" | "load";
-}
-
 /** Anything that the guest says. */
 export type Message = Step | Look | Works | Discard | Stage;
-
-/** Name of the home of a load. */
-export function homeOf(place: string, mode: Mode, cut: number): string {
-  // What is lost without sync stays lost, so each such load has a home of its own.
-  return mode === "none" ? `${place}/none-${cut}` : `${place}/${mode}`;
-}
