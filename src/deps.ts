@@ -1,5 +1,5 @@
 /**
- * The typed face of `@std/cli/parse-args` and `@std/path`.
+ * The typed face of `@std/path`.
  *
  * The only file under `src` that imports bare specifiers. The npm packages of
  * the Deno standard library ship no types; what is used of them is typed here,
@@ -7,40 +7,6 @@
  *
  * @module
  */
-
-import { parseArgs as untypedParseArgs } from "@std/cli/parse-args";
-
-/** How {@linkcode parseArgs} reads its arguments. */
-export interface ParseArgsOptions {
-  /** Names of options without a value. */
-  readonly boolean: readonly string[];
-  /** Names of options whose value is text; `"_"` keeps operands text, too. */
-  readonly string: readonly string[];
-  /** Names of options that may be repeated; their values form an array. */
-  readonly collect: readonly string[];
-  /** Called for each operand and each unknown option; `false` drops it. */
-  readonly unknown: (argument: string, name?: string) => boolean;
-}
-
-/** What {@linkcode parseArgs} makes of the arguments: operands and options. */
-export interface ParsedArgs {
-  /** The operands, in order. */
-  readonly _: readonly string[];
-  /** Values of the options, by name. */
-  readonly [name: string]: boolean | string | readonly string[];
-}
-
-/**
- * Splits arguments into options and operands; what follows `--` are operands.
- *
- * @param args The arguments.
- * @param options The options to expect.
- * @returns Options by name, operands under `_`.
- */
-export const parseArgs: (
-  args: string[],
-  options: ParseArgsOptions,
-) => ParsedArgs = untypedParseArgs;
 
 /** The part of `@std/path` that is used here. */
 export interface PathFunctions {

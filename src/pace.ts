@@ -33,15 +33,19 @@ export class Pace {
  *
  * @param steps The work.
  * @param milliseconds How long, about.
+ * @param enough Whether to stop even before.
  * @returns Whether it is done.
  */
 export function begun(
   steps: Generator<unknown>,
   milliseconds: number,
+  enough: () => boolean,
 ): boolean {
   const end = performance.now() + milliseconds;
-  do if (steps.next().done) return true; while (performance.now() < end);
-  return false;
+  for (;;) {
+    if (steps.next().done) return true;
+    if (enough() || performance.now() >= end) return false;
+  }
 }
 
 /**

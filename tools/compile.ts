@@ -11,6 +11,7 @@
 
 import { parseArgs } from "node:util";
 import { withLateBuiltins } from "./late_builtins.ts";
+import { withPackedModule } from "./packed_module.ts";
 import { packPortable } from "./portable.ts";
 import { complain, say } from "./say.ts";
 
@@ -42,9 +43,15 @@ export async function compilePortable(options: CompileOptions): Promise<void> {
   await Deno.rename(half, options.output);
 }
 
+/** What only `serve containerd` loads, as that names it and where it is. */
+const GRPC = {
+  specifier: "../../grpc.ts",
+  path: new URL("../src/grpc.ts", import.meta.url).pathname,
+};
+
 /**
  * Bundles a program and all it imports into one module, which loads modules of
- * the runtime when it uses them.
+ * the runtime, and gRPC, when it uses them.
  *
  * @param program Path of the main module.
  * @returns The bytes of a JavaScript module.
@@ -53,14 +60,25 @@ export async function compilePortable(options: CompileOptions): Promise<void> {
 export async function bundle(
   program: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { specifier, path } = GRPC;
+  let text = await bundleText(program, "--external", specifier);
+  if (text.includes(`import("${specifier}")`)) {
+    text = withPackedModule(text, specifier, await bundleText(path));
+  }
+  return new TextEncoder().encode(text);
+}
+
+async function bundleText(
+  program: string,
+  ...options: readonly string[]
+): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "overlay2_bundle_" });
   try {
     const file = `${dir}/bundle.js`;
-    const args = ["bundle", "--quiet", "--platform=deno", "-o", file, program];
-    const { success, stderr } = await deno(args);
+    const given = ["--quiet", "--platform=deno", ...options, "-o", file];
+    const { success, stderr } = await deno(["bundle", ...given, program]);
     if (!success) throw new Error(decoder.decode(stderr).trimEnd());
-    const text = await Deno.readTextFile(file);
-    return new TextEncoder().encode(withLateBuiltins(text));
+    return withLateBuiltins(await Deno.readTextFile(file));
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -14,10 +14,14 @@ at() {
   deno=$dir/deno-$deno_sum main=$dir/overlay2-$main_sum.js
 }
 
-# Is the cache directory safe, and are both files there in full? One stat sees it all, to keep starting fast.
+# Is the cache directory safe, and are both files there in full? One stat sees it all, who asks included, to keep
+# starting fast.
 usable() {
-  set -- $(stat -c '%u %f %a %s' -- "$parent/." "$dir" "$deno" "$main" 2>/dev/null)
-  [ $# -eq 16 ] && private "$@" &&
+  set -- $(stat -c '%u %f %a %s' -- /proc/self/. "$parent/." "$dir" "$deno" "$main" 2>/dev/null)
+  [ $# -eq 20 ] || return
+  me=$1
+  shift 4
+  private "$@" &&
     [ "$9 ${10} ${12}" = "$me 8140 $deno_size" ] && # 8140: a regular file of mode 0500
     [ "${13} ${14} ${16}" = "$me 8100 $main_size" ]
 }
@@ -41,6 +45,7 @@ start() {
 # Unpacks both files, and says on stderr what prevents it. A file gets its name when it is whole, so that neither
 # a second start at the same time nor a kill can leave half a file under it.
 unpack() {
+  me=${me:-$(id -u)}
   umask 077
   new=
   trap 'rm -f -- "$new"' EXIT
@@ -76,7 +81,7 @@ keep() {
   mv -f -- "$new" "$1"
 }
 
-me=$(id -u)
+me=
 home=
 case ${XDG_CACHE_HOME-} in
   /*) home=$XDG_CACHE_HOME ;;
@@ -88,6 +93,7 @@ each() {
   action=$1
   shift
   [ -z "$home" ] || { at "$home" overlay2 && "$action" "$@"; }
+  me=${me:-$(id -u)}
   at "${TMPDIR:-/tmp}" "overlay2-$me" && "$action" "$@"
 }
 

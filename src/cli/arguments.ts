@@ -4,7 +4,6 @@
  * @module
  */
 
-import { parseArgs } from "../deps.ts";
 import { printableName } from "../text.ts";
 import {
   type AnyValues,
@@ -71,9 +70,8 @@ export interface Tail {
  * @throws {UsageError} if an option is unknown, or lacks its value.
  */
 export function parseHead(args: readonly string[]): Head {
-  const { flags, rest } = plainFlags(args, GLOBAL_OPTIONS, true);
-  const { values } = parse(flags, GLOBAL_OPTIONS);
-  return { values, rest };
+  const { values, operands } = parse(args, GLOBAL_OPTIONS, true);
+  return { values, rest: operands };
 }
 
 /**
@@ -85,9 +83,7 @@ export function parseHead(args: readonly string[]): Head {
  * @throws {UsageError} if an option is unknown or lacks its value.
  */
 export function parseTail(command: Command, args: readonly string[]): Tail {
-  const options = { ...GLOBAL_OPTIONS, ...command.options };
-  const { flags, rest } = plainFlags(args, options, false);
-  return parse([...flags, ...rest], options);
+  return parse(args, { ...GLOBAL_OPTIONS, ...command.options }, false);
 }
 
 /**
@@ -112,64 +108,98 @@ export function mergeValues(
   return merged;
 }
 
+/** Values while they are read. */
+type Found = Record<string, boolean | string | string[]>;
+
 /**
- * Writes each option in the one form that `parseArgs` cannot misread,
- * `--name=value`: it would take an empty value or one with a leading dash for
- * something else, and the operand in `--json true` for the value of `--json`.
+ * Reads words from left to right. The usual libraries take an empty value, or one
+ * with a leading dash, for something else, and loading one takes longer than a
+ * short command works.
  *
  * @param stop Whether the first operand ends the options.
  */
-function plainFlags(
+function parse(
   args: readonly string[],
   options: Options,
   stop: boolean,
-): { flags: string[]; rest: string[] } {
-  const flags: string[] = [];
+): Tail {
   const words = [...args];
+  const operands: string[] = [];
+  const values = nothingGiven(options);
   while (words.length > 0) {
     const word = words.shift()!;
-    if (word === "--") return { flags, rest: stop ? words : ["--", ...words] };
+    if (word === "--") return { operands: [...operands, ...words], values };
     const isOption = word.startsWith("-") && word !== "-";
-    if (!isOption && stop) return { flags, rest: [word, ...words] };
-    if (!isOption) flags.push(word);
-    else if (word.startsWith("--")) flags.push(plainLong(word, options, words));
-    else flags.push(...plainShort(word, options, words));
+    if (!isOption && stop) return { operands: [word, ...words], values };
+    if (!isOption) operands.push(word);
+    else if (word.startsWith("--")) takeLong(word, options, words, values);
+    else takeShort(word, options, words, values);
   }
-  return { flags, rest: [] };
+  return { operands, values };
 }
 
-function plainLong(word: string, options: Options, words: string[]): string {
-  const name = word.slice(2).split("=", 1)[0]!;
-  const option = Object.hasOwn(options, name) ? options[name]! : undefined;
-  if (option === undefined) throw unknownOption(`--${name}`);
-  const inline = word.includes("=");
-  if (option.type !== "boolean") {
-    return inline ? word : `${word}=${valueOf(word, option, words)}`;
+function nothingGiven(options: Options): Found {
+  const values: Found = {};
+  for (const [name, { type }] of Object.entries(options)) {
+    if (type === "boolean") values[name] = false;
+    else if (type === "list") values[name] = [];
   }
-  if (inline) throw new UsageError(`Option --${name} takes no value`);
-  return `${word}=true`;
+  return values;
 }
 
-function plainShort(
+function takeLong(
   word: string,
   options: Options,
   words: string[],
-): string[] {
-  const flags: string[] = [];
+  values: Found,
+): void {
+  const [name, inline] = splitOnce(word.slice(2));
+  const option = Object.hasOwn(options, name) ? options[name]! : undefined;
+  if (option === undefined) throw unknownOption(`--${name}`);
+  if (option.type !== "boolean") {
+    const value = inline ?? valueOf(`--${name}`, option, words);
+    return give(values, name, value);
+  }
+  if (inline !== undefined) {
+    throw new UsageError(`Option --${name} takes no value`);
+  }
+  values[name] = true;
+}
+
+function splitOnce(text: string): [name: string, value: string | undefined] {
+  const at = text.indexOf("=");
+  return at === -1
+    ? [text, undefined]
+    : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Takes letters of options without a value, the last of which may have one. */
+function takeShort(
+  word: string,
+  options: Options,
+  words: string[],
+  values: Found,
+): void {
   for (let i = 1; i < word.length; i++) {
     const found = Object.entries(options).find(([, { short }]) =>
       short === word[i]
     );
     if (found === undefined) throw unknownOption(`-${word[i]}`);
     const [name, option] = found;
-    if (option.type === "boolean") flags.push(`--${name}=true`);
-    else {
+    if (option.type !== "boolean") {
       const inline = word.slice(i + 1);
       const value = inline || valueOf(`-${word[i]}`, option, words);
-      return [...flags, `--${name}=${value}`];
+      return give(values, name, value);
     }
+    values[name] = true;
   }
-  return flags;
+}
+
+/** Sets a value, or adds it where there may be several. */
+function give(values: Found, name: string, value: string): void {
+  const list = values[name];
+  if (Array.isArray(list)) list.push(value);
+  else values[name] = value;
 }
 
 function valueOf(flag: string, option: Option, words: string[]): string {
@@ -180,18 +210,6 @@ function valueOf(flag: string, option: Option, words: string[]): string {
 
 function unknownOption(flag: string): UsageError {
   return new UsageError(`Unknown option ${printableName(flag)}`);
-}
-
-function parse(words: string[], options: Options): Tail {
-  const named = (...types: readonly Option["type"][]) =>
-    Object.keys(options).filter((name) => types.includes(options[name]!.type));
-  const { _, ...values } = parseArgs(words, {
-    boolean: named("boolean"),
-    string: [...named("string", "list"), "_"],
-    collect: named("list"),
-    unknown: () => true,
-  });
-  return { operands: _, values };
 }
 
 /**

@@ -28,7 +28,7 @@ import { TarError } from "../tar/error.ts";
 import { Unpacker, type UnpackSettings } from "../tree/unpack.ts";
 import { usage } from "../tree/usage.ts";
 import type { ApplyOptions } from "../types.ts";
-import type { Context, Relation } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Recording } from "./exact.ts";
 import { feed } from "./feed.ts";
 import {
@@ -38,7 +38,20 @@ import {
   recordLayer,
 } from "./persist.ts";
 import { openWritable } from "./private_mount.ts";
-import type { Source } from "./source.ts";
+import { readsUpper, type Relation, relationOf } from "./relation.ts";
+import { type Source, streamSource } from "./source.ts";
+
+/** Unpacks a web stream; otherwise as {@linkcode applyArchive}. */
+export async function applyStream(
+  context: Context,
+  id: string,
+  parent: string | undefined,
+  stream: ReadableStream<Uint8Array>,
+  options: ApplyOptions,
+): Promise<number> {
+  const source = streamSource(stream, options.signal);
+  return await applyArchive(context, id, parent, source, options);
+}
 
 /**
  * Unpacks an archive into a layer.
@@ -83,10 +96,10 @@ async function applyLocked(
   options: ApplyOptions,
 ): Promise<number> {
   using dir = await context.store.lock(id, options.signal);
-  const relation = context.relation(id, parent);
+  const relation = relationOf(context, id, parent);
   await refuseInUse(context, relation, options.signal);
   await removeUnfinished(dir);
-  const unpack = context.readsUpper(relation) ? unpackDirectly : unpackMounted;
+  const unpack = readsUpper(context, relation) ? unpackDirectly : unpackMounted;
   const { layer, direct } = relation;
   const empty = isEmpty(dir);
   const keep = empty && direct && context.settings.exact;

@@ -15,8 +15,9 @@ import { LowerDir } from "../tree/lowers.ts";
 import { NeedsMount } from "../tree/pack.ts";
 import { Tally, usage } from "../tree/usage.ts";
 import type { Change } from "../types.ts";
-import type { Context, Relation } from "./context.ts";
+import type { Context } from "./context.ts";
 import { explain } from "./mounting.ts";
+import { readsUpper, type Relation, relationOf } from "./relation.ts";
 import { paced } from "../pace.ts";
 import { View } from "./view.ts";
 
@@ -26,7 +27,7 @@ export async function layerChanges(
   id: string,
   parent: string | undefined,
 ): Promise<Change[]> {
-  const found = await findChanges(context, context.relation(id, parent));
+  const found = await findChanges(context, relationOf(context, id, parent));
   return found.map(({ path, kind }) => ({ path, kind }));
 }
 
@@ -34,7 +35,7 @@ async function findChanges(
   context: Context,
   relation: Relation,
 ): Promise<FoundChange[]> {
-  if (context.readsUpper(relation)) {
+  if (readsUpper(context, relation)) {
     try {
       return await upperChangesOf(context, relation.layer);
     } catch (error) {
@@ -124,8 +125,8 @@ export async function layerSize(
   id: string,
   parent: string | undefined,
 ): Promise<number> {
-  const relation = context.relation(id, parent);
-  if (context.readsUpper(relation)) {
+  const relation = relationOf(context, id, parent);
+  if (readsUpper(context, relation)) {
     return await upperSize(context, relation.layer);
   }
   const tally = new Tally();

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { checkHome } from "../check/check.ts";
 import type { CheckOptions, Finding } from "../types.ts";
 import type { Context } from "./context.ts";
 
-/** Checks a driver's home, by code that is loaded only then. */
+/** Checks a driver's home, whose owners the driver knows. */
 export async function checkLayers(
   context: Context,
   ids: readonly string[] | undefined,
@@ -15,7 +16,6 @@ export async function checkLayers(
 ): Promise<Finding[]> {
   const { users, groups } = context.owners;
   const isMapped = users.root !== 0 || groups.root !== 0;
-  const { checkHome } = await import("../check/check.ts");
   return await checkHome(context.home, ids, {
     root: isMapped ? { uid: users.root, gid: groups.root } : undefined,
     namespace: context.support.namespace,

@@ -12,9 +12,10 @@ import { SAME_OWNERS } from "../tree/owners.ts";
 import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
-import type { Context, Relation } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Kept } from "./exact.ts";
 import { Pace } from "../pace.ts";
+import { readsUpper, type Relation, relationOf } from "./relation.ts";
 import { View } from "./view.ts";
 
 /** Bytes handed on at once. */
@@ -38,7 +39,7 @@ export async function openDiff(
   id: string,
   parent: string | undefined,
 ): Promise<OpenDiff> {
-  const relation = context.relation(id, parent);
+  const relation = relationOf(context, id, parent);
   const own = relation.direct ? await openOwn(context, relation) : undefined;
   return own ?? await openMerged(context, relation);
 }
@@ -53,7 +54,7 @@ async function openOwn(
   try {
     const kept = await openKept(context, layer, view);
     if (kept) return opened(confirmed(layer, view, kept.items), view, kept);
-    if (context.readsUpper(relation)) {
+    if (readsUpper(context, relation)) {
       const items = packLayer(view.root, context.packing);
       return opened(encoded(confirmed(layer, view, items)), view);
     }

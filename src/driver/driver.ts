@@ -13,12 +13,17 @@ import type {
   Mount,
   WaitOptions,
 } from "../types.ts";
-import { checkLayers } from "./check.ts";
 import type { Context } from "./context.ts";
-import { createLayer, layerPaths } from "./layers.ts";
-import { acquire, releasePaths, releaseUse } from "./mounting.ts";
-import { removeLayer } from "./remove.ts";
-import { streamSource } from "./source.ts";
+import {
+  acquire,
+  applyStream,
+  checkLayers,
+  createLayer,
+  layerPaths,
+  releaseMounted,
+  releaseUse,
+  removeLayer,
+} from "./jobs.ts";
 
 /** How the rest of this program reaches the parts of a driver. */
 export let contextOf: (driver: Driver) => Context;
@@ -242,8 +247,7 @@ export class Driver implements AsyncDisposable {
    * all of them need to exist.
    * @throws {DriverError} `EINVAL`, `ENOENT`, `EUCLEAN`.
    */
-  // deno-lint-ignore require-await -- errors must reject, not throw
-  async getMetadata(id: string): Promise<Record<string, string>> {
+  getMetadata(id: string): Promise<Record<string, string>> {
     return layerPaths(this.#context, id);
   }
 
@@ -354,11 +358,7 @@ export class Driver implements AsyncDisposable {
     diff: ReadableStream<Uint8Array>,
     options: ApplyOptions = {},
   ): Promise<number> {
-    const context = this.#context;
-    const source = streamSource(diff, options.signal);
-    return await context.jobs.apply.use((it) =>
-      it.applyArchive(context, id, parent, source, options)
-    );
+    return await applyStream(this.#context, id, parent, diff, options);
   }
 
   /**
@@ -394,7 +394,7 @@ export class Driver implements AsyncDisposable {
 
   /** Unmounts what this object mounted, and waits for what it still deletes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await releasePaths(this.#context, [...this.#context.mounted]);
+    await releaseMounted(this.#context);
     await this.#context.background.idle();
   }
 }

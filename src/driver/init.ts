@@ -56,7 +56,7 @@ export async function openDriver(
   if (opening === "check") {
     const { recover } = await import("./recover.ts");
     await recover(context);
-    await context.loadJobs();
+    await context.jobs.load(context.settings.manifest);
   }
   return newDriver(context);
 }

@@ -11,6 +11,7 @@ import type { Wait } from "../store/files.ts";
 import type { CreateOptions } from "../types.ts";
 import type { Context } from "./context.ts";
 import { parseLayerOptions } from "./options.ts";
+import { relationOf } from "./relation.ts";
 
 /**
  * Makes a layer.
@@ -67,7 +68,7 @@ export function isPristine(
   id: string,
   parent: string,
 ): boolean {
-  const { layer, against } = context.relation(id, undefined);
+  const { layer, against } = relationOf(context, id, undefined);
   if (against !== parent || context.inUse(layer)) return false;
   using diff = Dir.open(context.path(layer.diff));
   return diff.names().length === 0;

@@ -17,6 +17,8 @@ import { begun, paced } from "../pace.ts";
 
 /** How long the caller waits for files to be deleted: enough for small layers. */
 const WAIT_MS = 0.5;
+/** Files in one directory that no caller waits for. */
+const MANY = 64;
 
 /**
  * Takes a layer out of the home and deletes its files, many of them later.
@@ -46,9 +48,12 @@ function purge(context: Context, id: string, doomed: Doomed): void {
         quote(id)
       }, which is removed; cleanup deletes the rest: ${messageOf(error)}`,
     );
-  const steps = context.store.purge(doomed);
+  let isLarge = false;
+  const steps = context.store.purge(doomed, (entries) => {
+    isLarge ||= entries > MANY;
+  });
   try {
-    if (begun(steps, WAIT_MS)) return;
+    if (begun(steps, WAIT_MS, () => isLarge)) return;
   } catch (error) {
     return tell(error);
   }

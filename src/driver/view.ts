@@ -7,8 +7,9 @@
 
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
+import { sameFile } from "../linux/stat.ts";
 import { MOST_LOWERS } from "../overlay/data.ts";
-import { type Layer, openDiff } from "../store/layer.ts";
+import { type Layer, openDiff, wentAway } from "../store/layer.ts";
 import type { Context } from "./context.ts";
 import { explain, mountOf } from "./mounting.ts";
 import { mountPrivately } from "./private_mount.ts";
@@ -68,7 +69,10 @@ export class View implements Disposable {
    * @throws {DriverError} `EIO` otherwise.
    */
   confirm(): void {
-    this.#context.confirm(this.#layer, this.#diff);
+    const { diff } = this.#layer;
+    const now = this.#context.store.withHome((home) => home.tryStat(diff));
+    if (now !== undefined && sameFile(now, this.#diff.self())) return;
+    throw wentAway(this.#layer);
   }
 
   /** Says of a file or record that went away while it was read that the layer did. */

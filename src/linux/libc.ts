@@ -2,9 +2,9 @@
  * The one door to libc: the symbol table, C strings and errno.
  *
  * Nothing outside this folder sees a pointer or an errno number. Importing this
- * module opens the library, so it needs `--allow-ffi`. Most functions are bound
- * when they are first asked for: binding one compiles code, and binding all would
- * take longer than a short command works.
+ * module opens the library, so it needs `--allow-ffi`. Functions are bound when
+ * they are first asked for, and compiled when they are called often: compiling
+ * the dozen that a short command calls would take a tenth of its time.
  *
  * Results of `ssize_t` are declared `i32`: the calls here never ask for 2 GiB or
  * more at once, and the low half of the register holds any smaller result.
@@ -157,12 +157,9 @@ const LIBRARY = "libc.so.6";
 type Name = keyof typeof SYMBOLS;
 const NAMES = Object.keys(SYMBOLS) as Name[];
 
-/**
- * Whether a function is bound at once: one that runs on another thread goes by
- * the open library, and errno must be readable when a first call has failed.
- */
+/** Functions that run on another thread go by the open library. */
 function isEarly(name: Name): boolean {
-  return name === "__errno_location" || "nonblocking" in SYMBOLS[name];
+  return "nonblocking" in SYMBOLS[name];
 }
 
 const early = Deno.dlopen(
@@ -172,27 +169,67 @@ const early = Deno.dlopen(
   ),
 ).symbols;
 
+/** A function whatever its type. */
+type Bound = (...args: never[]) => unknown;
+
 /**
- * Binds one function. Its handle is given back at once, since nobody could do so
+ * Compiles a function. Its handle is given back at once, since nobody could do so
  * later; the library stays, held by the early one, and so does the function.
  */
-function bind(name: Name): unknown {
-  const library = Deno.dlopen(LIBRARY, { [name]: SYMBOLS[name] });
-  const bound = library.symbols[name];
+function compile(name: Name): Bound {
+  const library = Deno.dlopen(LIBRARY, { it: { name, ...SYMBOLS[name] } });
+  const { it } = library.symbols;
   library.close();
-  return bound;
+  return it;
+}
+
+/** Tells where a function is; otherwise as {@linkcode compile}. */
+function addressOf(symbol: string): Deno.PointerValue {
+  const it = { name: symbol, type: "pointer" } as const;
+  const library = Deno.dlopen(LIBRARY, { it });
+  const address = library.symbols.it;
+  library.close();
+  return address;
+}
+
+/**
+ * Calls of a function that are made before it is compiled. Compiling takes as
+ * long as a hundred calls by address, but with more than a few, places that call
+ * it would have seen two functions when V8 compiles them.
+ */
+const FEW = 16;
+
+/**
+ * Makes a function that can be called at once: by its address, slowly.
+ *
+ * @param name Its name in the table.
+ * @param enough Called when it is called often.
+ */
+function slowly(name: Name, enough: () => void): Bound {
+  const symbol = { name, ...SYMBOLS[name] };
+  const address = addressOf(symbol.name);
+  const pointer: { call: Bound } = new Deno.UnsafeFnPointer(
+    address as never,
+    symbol,
+  );
+  let calls = 0;
+  return (...args) => {
+    if (++calls === FEW) enough();
+    return pointer.call(...args);
+  };
 }
 
 /**
  * Adds the functions that are bound when they are first read. The getters stay,
- * where a property would change: so each place that calls a function sees the
- * same one from its first call on, and V8 calls it directly.
+ * where a property would change: so each place that calls a function goes on
+ * seeing the same one, and V8 calls it directly.
  */
 function withLater(functions: object): Libc {
   for (const name of NAMES) {
     if (isEarly(name)) continue;
-    let bound: unknown;
-    const get = () => bound ??= bind(name);
+    let bound: Bound | undefined;
+    const enough = () => bound = compile(name);
+    const get = () => bound ??= slowly(name, enough);
     Object.defineProperty(functions, name, { get });
   }
   return functions as Libc;

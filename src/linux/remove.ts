@@ -22,14 +22,19 @@ const EBUSY = 16;
  *
  * @param dir Directory that holds the name.
  * @param name Name of a file of any type.
+ * @param onDirectory Told how many entries a directory has, before they go.
  */
-export function* removeTree(dir: Dir, name: string): Generator<void> {
+export function* removeTree(
+  dir: Dir,
+  name: string,
+  onDirectory: (entries: number) => void = () => {},
+): Generator<void> {
   for (let tries = 1;; tries++) {
     try {
       const status = dir.tryStat(name);
       if (status === undefined) return;
       if (status.type !== "dir") return dir.unlink(name);
-      yield* removeDirectory(dir, name);
+      yield* removeDirectory(dir, name, onDirectory);
       return;
     } catch (error) {
       if (!mayRetry(error, dir, name) || tries === BUSY_TRIES) throw error;
@@ -56,12 +61,20 @@ interface Emptying {
   readonly name: string;
   readonly dir: Dir;
   readonly entries: Pick<Dirent, "name" | "type">[];
+  /** Whether the caller knows how many there are. */
+  told: boolean;
 }
 
-function* removeDirectory(parent: Dir, name: string): Generator<void> {
+function* removeDirectory(
+  parent: Dir,
+  name: string,
+  onDirectory: (entries: number) => void,
+): Generator<void> {
   const stack = [beginEmptying(parent, name)];
   try {
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      if (!top.told) onDirectory(top.entries.length);
+      top.told = true;
       const entry = top.entries.pop();
       if (entry === undefined) {
         top.dir[Symbol.dispose]();
@@ -79,7 +92,8 @@ function* removeDirectory(parent: Dir, name: string): Generator<void> {
 function beginEmptying(parent: Dir, name: string): Emptying {
   const dir = openUnmounted(parent, name);
   try {
-    return { parent, name, dir, entries: inTurn(dir.names()) };
+    const entries = inTurn(dir.names());
+    return { parent, name, dir, entries, told: false };
   } catch (error) {
     dir[Symbol.dispose]();
     throw error;

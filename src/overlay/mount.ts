@@ -19,15 +19,9 @@ import {
   mountOverlay,
   unmount,
 } from "../linux/mount.ts";
-import { fsMagic } from "../linux/statfs.ts";
-import { type FileStatus, tryStatAt } from "../linux/stat.ts";
-import { AT_FDCWD } from "../linux/constants.ts";
 import { mountRelative } from "../linux/thread.ts";
 import { encodeName, printableName } from "../text.ts";
 import { absoluteData, type OverlayMount, relativeData } from "./data.ts";
-
-/** Magic number of overlayfs in statfs(2). */
-const OVERLAY_MAGIC = 0x794c7630;
 
 /**
  * Mounts an overlay.
@@ -200,20 +194,4 @@ export function detach(target: string): boolean {
     if (hasCode(error, "EINVAL", "ENOENT")) return false;
     throw error;
   }
-}
-
-/**
- * Tells whether `path` is a mountpoint.
- *
- * The kernel says so since 5.8; before, any directory on overlayfs counts.
- *
- * @param path Absolute path; a missing one is no mountpoint.
- */
-export function isMountpoint(path: string): boolean {
-  const status: FileStatus | undefined = tryStatAt(
-    { fd: AT_FDCWD, path: "" },
-    path,
-  );
-  if (status === undefined) return false;
-  return status.mountRoot ?? fsMagic(path) === OVERLAY_MAGIC;
 }

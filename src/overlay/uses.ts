@@ -1,8 +1,15 @@
 /**
- * How often each mount is in use.
+ * Whether something is mounted, and how often it is in use.
  *
  * @module
  */
+
+import { AT_FDCWD } from "../linux/constants.ts";
+import { tryStatAt } from "../linux/stat.ts";
+import { fsMagic } from "../linux/statfs.ts";
+
+/** Magic number of overlayfs in statfs(2). */
+const OVERLAY_MAGIC = 0x794c7630;
 
 interface Use {
   /** What tells the layer from later ones of the same path. */
@@ -86,4 +93,17 @@ export class Uses {
     const use = this.#uses.get(path);
     return use?.layer === layer ? use : undefined;
   }
+}
+
+/**
+ * Tells whether `path` is a mountpoint.
+ *
+ * The kernel says so since 5.8; before, any directory on overlayfs counts.
+ *
+ * @param path Absolute path; a missing one is no mountpoint.
+ */
+export function isMountpoint(path: string): boolean {
+  const status = tryStatAt({ fd: AT_FDCWD, path: "" }, path);
+  if (status === undefined) return false;
+  return status.mountRoot ?? fsMagic(path) === OVERLAY_MAGIC;
 }

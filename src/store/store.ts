@@ -303,11 +303,14 @@ export class Store {
     return await withHomeLocked(home, find, signal);
   }
 
-  /** Deletes a layer that was taken out; yields after each file. */
-  *purge(doomed: Doomed): Generator<void> {
+  /** Deletes a layer that was taken out, as {@linkcode removeTree} does. */
+  *purge(
+    doomed: Doomed,
+    onDirectory?: (entries: number) => void,
+  ): Generator<void> {
     using _lock = doomed.lock;
     using home = openHome(this.home);
-    yield* removeTree(home, doomed.name);
+    yield* removeTree(home, doomed.name, onDirectory);
   }
 
   /** What processes that died left half-made or half-deleted; see {@linkcode findLeftovers}. */

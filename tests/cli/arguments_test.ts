@@ -17,6 +17,7 @@ import {
   UsageError,
 } from "../../src/cli/command.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
+import { parseArgs } from "../parse_args.ts";
 
 const command: Command = defineCommand({
   name: "try",
@@ -111,6 +112,25 @@ Deno.test("parseTail takes everything after -- as an operand", () => {
 
 Deno.test("parseTail lets the last of several values win", () => {
   assertEquals(tail("-f", "a", "--file=b").values["file"], "b");
+});
+
+Deno.test("parseTail agrees with @std/cli on words that both understand", () => {
+  const words = ["a", "-", "--file=x", "--file=y=z", "--loud", "--json"];
+  const lists = ["--uid-map=0:1:2", "--uid-map=3:4:5", "--storage-opt=k=v"];
+  const listed = ["storage-opt", "uid-map", "gid-map"];
+  for (let from = 0; from < words.length; from++) {
+    const line = [...words.slice(from), ...lists, ...words.slice(0, from)];
+    const { _, ...theirs } = parseArgs([...line, "--", "--json"], {
+      boolean: ["loud", "json", "quiet", "help", "version"],
+      string: ["file", "home", ...listed, "_"],
+      collect: listed,
+      unknown: () => true,
+    });
+    assertEquals(tail(...line, "--", "--json"), {
+      operands: [..._],
+      values: theirs,
+    });
+  }
 });
 
 Deno.test("parseTail names an option that it does not know", () => {

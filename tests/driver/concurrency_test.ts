@@ -75,6 +75,7 @@ Deno.test("Driver makes one of many layers of one id, and removes it once", asyn
     "ENOENT",
   );
 
+  await settled(driver);
   assertEquals(removed, 1);
   assertEquals(layersIn(home), ["base", "l"]);
 });
@@ -263,6 +264,8 @@ Deno.test("Two drivers on one home work at once", async () => {
     await theirs.remove(`child-${i}`);
     await mine.remove(`parent-${i}`);
   }));
+  await settled(driver);
+  await settled(other);
 
   assertEquals(layersIn(home), ["base", "l"]);
   assertEquals(temp.temp.mounts, []);

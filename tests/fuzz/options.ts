@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseArgs } from "../../src/deps.ts";
+import { parseArgs } from "../parse_args.ts";
 import { WAY_NAMES, type WayName } from "./case.ts";
 
 /** What a run does. */

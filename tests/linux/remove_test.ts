@@ -119,6 +119,22 @@ Deno.test("removeTree() rests after a few files, and closes what it opened when 
   assert(left > 30 && left < 52, `${left} files left`);
 });
 
+Deno.test("removeTree() tells how many entries a directory has before it deletes them", () => {
+  using temp = new TempDir();
+  using root = Dir.open(temp.path);
+  Deno.mkdirSync(`${temp.path}/doomed/inner`, { recursive: true });
+  for (const name of ["a", "b", "c"]) {
+    Deno.writeTextFileSync(`${temp.path}/doomed/inner/${name}`, "");
+  }
+  const told: [entries: number, left: number][] = [];
+
+  const tell = (entries: number) =>
+    told.push([entries, namesIn(temp.path).length]);
+  for (const _ of removeTree(root, "doomed", tell));
+
+  assertEquals(told, [[1, 5], [3, 5]]);
+});
+
 Deno.test("removeTree() deletes what appears meanwhile", () => {
   using temp = new TempDir();
   using root = Dir.open(temp.path);

@@ -15,7 +15,8 @@ import {
   type OverlayMount,
   relativeData,
 } from "../../src/overlay/data.ts";
-import { detach, isMountpoint, mountLayers } from "../../src/overlay/mount.ts";
+import { detach, mountLayers } from "../../src/overlay/mount.ts";
+import { isMountpoint } from "../../src/overlay/uses.ts";
 import { DriverError } from "../../mod.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { assertCode, openDescriptors, TempDir } from "../fixtures.ts";

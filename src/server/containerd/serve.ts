@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type GrpcListening, listenGrpc } from "../../grpc.ts";
+import type { GrpcListening } from "../../grpc.ts";
 import { listen } from "../listen.ts";
 import { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
@@ -49,6 +49,7 @@ export async function serveContainerd(
   );
   const service = snapshotService(snapshotter, books);
   const place = stack.use(await SocketPlace.claim(settings.socket));
+  const { listenGrpc } = await import("../../grpc.ts");
   const server = await listenGrpc(place.made, [service]);
   stack.defer(() => server.close());
   place.show();
