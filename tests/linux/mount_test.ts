@@ -6,6 +6,7 @@
 
 import { Dir } from "../../src/linux/dir.ts";
 import {
+  FSCONFIG_STRING_MAX,
   MNT_DETACH,
   MountContext,
   mountDataLimit,
@@ -85,6 +86,37 @@ Deno.test("MountContext mounts step by step and says what the kernel said", asyn
   await assertCode(() => new MountContext("no-such-fs"), "ENODEV");
   context[Symbol.dispose]();
   assertEquals(openDescriptors(), before);
+});
+
+Deno.test("MountContext sets paths below a directory as it sets texts", async () => {
+  using temp = new TempDir();
+  const path = prepare(temp);
+  Deno.mkdirSync(`${path}/é`);
+  using context = new MountContext("overlay");
+  context.setString("source", "overlay");
+
+  assertEquals(context.trySetPath("upperdir", path, "upper"), true);
+  assertEquals(context.trySetPath("workdir", path, "work"), true);
+  assertEquals(context.trySetPath("lowerdir", path, "é"), false);
+  const room = FSCONFIG_STRING_MAX - path.length - 1;
+  assertEquals(
+    context.trySetPath("lowerdir", path, "x".repeat(room + 1)),
+    false,
+  );
+  const long = `${"./".repeat(room)}`.slice(0, room - 3) + "one";
+  assertEquals(context.trySetPath("lowerdir", path, long), true);
+  context.mount(`${path}/merged`);
+
+  assertEquals(namesIn(`${path}/merged`), ["1"]);
+  const [mounted] = mountsBelow(path);
+  assertStringIncludes(mounted!.options, `upperdir=${path}/upper,`);
+  unmount(`${path}/merged`);
+  using other = new MountContext("overlay");
+  const error = await assertCode(
+    () => other.trySetPath("upperdir", `${path}/one`, "missing"),
+    "ENOENT",
+  );
+  assertStringIncludes(error.message, `${path}/one/missing`);
 });
 
 Deno.test("takesLowersOneByOne() is right about this kernel, and mounts nothing", () => {
