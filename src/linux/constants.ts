@@ -79,4 +79,5 @@ export const SYS = {
   fsmount: 432,
   openat2: 437,
   quotactl_fd: 443,
+  listmount: 458,
 } as const;

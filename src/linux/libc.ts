@@ -150,6 +150,11 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "u32", "u32", "buffer"],
     result: "i32",
   }, // long (443, int fd, unsigned cmd, int id, void *addr)
+  listmount: {
+    name: "syscall",
+    parameters: ["i32", "buffer", "buffer", "usize", "u32"],
+    result: "i32",
+  }, // long (458, const struct mnt_id_req *, uint64_t *, size_t, unsigned flags)
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions of the table, typed. */

@@ -74,6 +74,7 @@ const TYPES: Readonly<Record<number, FileType>> = {
 
 const STATX_INO = 0x100;
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_MNT_ID_UNIQUE = 0x4000;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 const ENOENT = 2;
 
@@ -193,6 +194,18 @@ export function isStillAt(fd: number, path: string): boolean {
   );
   return u32[8] === there[0] && u32[9] === there[1] && u32[34] === there[2] &&
     u32[35] === there[3];
+}
+
+/**
+ * Number of the mount that an open file is in, which no other mount ever has.
+ *
+ * @returns The number; `undefined` if the kernel does not tell (before 6.8).
+ */
+export function mountNumber(fd: number): bigint | undefined {
+  const empty = cString("");
+  const mask = STATX_MNT_ID_UNIQUE;
+  const result = libc.statx(fd, empty, AT_EMPTY_PATH, mask, buffer);
+  return result === 0 && (u32[0]! & mask) !== 0 ? u64[18] : undefined;
 }
 
 /** Whether two statuses are of one file. */

@@ -14,8 +14,13 @@ import {
   takesLowersOneByOne,
   unmount,
 } from "../../src/linux/mount.ts";
-import { mountsBelow, parseMountinfo } from "../../src/linux/mountinfo.ts";
+import {
+  mayHoldMounts,
+  mountsBelow,
+  parseMountinfo,
+} from "../../src/linux/mountinfo.ts";
 import { mountRelative } from "../../src/linux/thread.ts";
+import { kernelAtLeast } from "../../src/overlay/userns.ts";
 import { encodeName } from "../../src/text.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { assertCode, openDescriptors, TempDir } from "../fixtures.ts";
@@ -117,6 +122,29 @@ Deno.test("MountContext sets paths below a directory as it sets texts", async ()
     "ENOENT",
   );
   assertStringIncludes(error.message, `${path}/one/missing`);
+});
+
+Deno.test("mayHoldMounts() says no only if nothing is mounted anywhere below", () => {
+  using temp = new TempDir();
+  const path = prepare(temp);
+  Deno.mkdirSync(`${path}/one/deep`);
+  using root = Dir.open(path);
+  using inner = Dir.open(`${path}/two`);
+  // Kernels before 6.8 do not tell.
+  const tells = kernelAtLeast(Deno.osRelease(), 6, 8);
+  assertEquals(mayHoldMounts(root.fd), !tells);
+
+  for (const place of ["merged", "one/deep"]) {
+    mountOverlay(
+      `${path}/${place}`,
+      encodeName(`lowerdir=${path}/one:${path}/two\0`),
+    );
+    assertEquals(mayHoldMounts(root.fd), true);
+    assertEquals(mayHoldMounts(inner.fd), true);
+    unmount(`${path}/${place}`);
+  }
+
+  assertEquals(mayHoldMounts(root.fd), !tells);
 });
 
 Deno.test("takesLowersOneByOne() is right about this kernel, and mounts nothing", () => {
