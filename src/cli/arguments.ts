@@ -102,6 +102,7 @@ export function mergeValues(
   head: GlobalValues,
   tail: AnyValues,
 ): AnyValues & GlobalValues {
+  if (Object.keys(tail).length === 0) return head;
   const merged: Record<string, AnyValues[string]> = { ...head, ...tail };
   for (const [name, value] of Object.entries(head)) {
     const later = tail[name];
@@ -183,6 +184,9 @@ function unknownOption(flag: string): UsageError {
 }
 
 function parse(words: string[], options: Options): Tail {
+  if (!words.some((word) => word.startsWith("-"))) {
+    return { operands: words, values: {} };
+  }
   const named = (...types: readonly Option["type"][]) =>
     Object.keys(options).filter((name) => types.includes(options[name]!.type));
   const { _, ...values } = parseArgs(words, {
