@@ -5,6 +5,7 @@
  */
 
 import { type Driver, init } from "../../mod.ts";
+import { settled } from "../../src/driver/init.ts";
 import { hasCode } from "../../src/linux/errno.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
@@ -96,6 +97,7 @@ Deno.test("Driver makes, mounts and removes many layers at once", async () => {
     assertEquals(await driver.changes(id), [{ path: "/own", kind: "A" }]);
     await driver.remove(id);
   }));
+  await settled(driver);
 
   assertEquals(layersIn(home), ["base", "l"]);
   assertEquals(temp.temp.mounts, []);
@@ -259,6 +261,8 @@ Deno.test("Two drivers on one home work at once", async () => {
     await theirs.remove(`child-${i}`);
     await mine.remove(`parent-${i}`);
   }));
+  await settled(driver);
+  await settled(other);
 
   assertEquals(layersIn(home), ["base", "l"]);
   assertEquals(temp.temp.mounts, []);
