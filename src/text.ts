@@ -11,8 +11,10 @@
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Longest run that is decoded unit by unit; beyond it TextDecoder is faster. */
-const SHORT = 64;
+/** Longest run that is decoded here; beyond it TextDecoder is faster. */
+const SHORT = 128;
+/** Longest run that is decoded unit by unit; beyond it one call is faster. */
+const VERY_SHORT = 8;
 
 /**
  * Decodes the bytes of a name or path.
@@ -44,13 +46,19 @@ function decodeAscii(
   start: number,
   end: number,
 ): string | undefined {
+  const few = end - start <= VERY_SHORT;
   let text = "";
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!;
     if (byte > 0x7f) return undefined;
-    text += String.fromCharCode(byte);
+    if (few) text += String.fromCharCode(byte);
   }
-  return text;
+  return few ? text : asUnits(bytes.subarray(start, end));
+}
+
+/** Takes each byte for a UTF-16 unit. */
+function asUnits(bytes: ArrayLike<number>): string {
+  return String.fromCharCode.apply(null, bytes as number[]);
 }
 
 /** Length of the valid UTF-8 sequence at `at`, or 0. */

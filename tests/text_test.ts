@@ -37,15 +37,15 @@ Deno.test("decodeName() and encodeName() give any bytes back", () => {
   const random = new Random(7);
   const samples = [...SAMPLES];
   for (let i = 0; i < 3000; i++) {
-    const length = random.below(90);
-    const high = random.below(2) === 0;
+    const length = random.below(140);
+    const kind = random.below(3);
     samples.push(
       Array.from(
         { length },
         () =>
-          high
-            ? random.below(256)
-            : random.pick([0x61, 0xc3, 0xa9, 0xe2, 0xf0, 0x9f]),
+          kind === 2
+            ? random.pick([0x61, 0xc3, 0xa9, 0xe2, 0xf0, 0x9f])
+            : random.below(kind === 1 ? 256 : 128),
       ),
     );
   }
@@ -62,6 +62,14 @@ Deno.test("decodeName() gives each odd byte a lone surrogate and keeps the rest"
   assertEquals(decode(0xed, 0xa0, 0x80), "\udced\udca0\udc80");
   assertEquals(decode(0xef, 0xbb, 0xbf), "\ufeff");
   assertEquals(decode(0xf0, 0x9f, 0x98, 0x80), "\u{1F600}");
+});
+
+Deno.test("decodeName() reads text of any length as TextDecoder does", () => {
+  const bytes = encodeName("The quick brown fox jumps over it. ".repeat(9));
+  for (let end = 0; end <= bytes.length; end++) {
+    const expected = new TextDecoder().decode(bytes.subarray(3, end));
+    assertEquals(decodeName(bytes, 3, Math.max(3, end)), expected);
+  }
 });
 
 Deno.test("decodeName() reads a part of a buffer", () => {

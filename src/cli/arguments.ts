@@ -98,6 +98,7 @@ export function mergeValues(
   head: GlobalValues,
   tail: AnyValues,
 ): AnyValues & GlobalValues {
+  if (Object.keys(tail).length === 0) return head;
   const merged: Record<string, AnyValues[string]> = { ...head, ...tail };
   for (const [name, value] of Object.entries(head)) {
     const later = tail[name];

@@ -8,6 +8,7 @@ import type { Driver } from "../driver/driver.ts";
 import type { Opening } from "../driver/open.ts";
 import { decodeName } from "../text.ts";
 import type { DriverOptions } from "../types.ts";
+import { type GlobalValues, parseHead } from "./arguments.ts";
 import { main } from "./main.ts";
 import { describe, type Report } from "./report.ts";
 import type { Host } from "./session.ts";
@@ -71,7 +72,7 @@ function isHome(path: string): boolean {
 /** Runs commands with drivers that stay open. */
 export class Batch {
   readonly #host: Host;
-  readonly #prefix: readonly string[];
+  readonly #given: GlobalValues;
   readonly #drivers = new Map<string, Driver>();
   #captured = new Captured();
 
@@ -83,7 +84,7 @@ export class Batch {
    */
   constructor(host: Host, prefix: readonly string[]) {
     this.#host = host;
-    this.#prefix = ["--json", "--quiet", ...prefix];
+    this.#given = parseHead(["--json", "--quiet", ...prefix]).values;
   }
 
   /**
@@ -101,7 +102,7 @@ export class Batch {
     } catch (error) {
       return { status: 2, error: describe(error, undefined, undefined) };
     }
-    const status = await main([...this.#prefix, ...words], this.#inner());
+    const status = await main(words, this.#inner(), this.#given);
     return captured.answer(status);
   }
 

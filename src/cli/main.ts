@@ -31,22 +31,25 @@ const CLOSED_PIPE = 141;
  *
  * @param args Its arguments.
  * @param host The system it runs on.
+ * @param given Options as if they came before the arguments.
  * @returns The exit status, except for a run that a signal ended.
  */
 export async function main(
   args: readonly string[],
   host: Host,
+  given: GlobalValues = {},
 ): Promise<number> {
-  const json = asksForJson(args);
+  const json = given.json || asksForJson(args);
   let command: Command | undefined;
   try {
     const head = parseHead(args);
+    const values = mergeValues(given, head.values);
     const [word, ...others] = head.rest;
     if (word === undefined || word === "help") {
-      return await answer(host, head.values, others[0], word);
+      return await answer(host, values, others[0], word);
     }
     command = await findCommand(word);
-    return await runCommand(command, head.values, others, host);
+    return await runCommand(command, values, others, host);
   } catch (error) {
     if (error instanceof ClosedPipeError) return CLOSED_PIPE;
     const wrongUsage = error instanceof UsageError;

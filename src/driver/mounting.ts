@@ -7,15 +7,15 @@
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import type { OverlayMount } from "../overlay/data.ts";
-import { detach, mountLayers } from "../overlay/mount.ts";
-import { correctDir, makeDir, setOwner } from "../store/files.ts";
+import { detach, mountAtOnce, mountLayers } from "../overlay/mount.ts";
+import { correctDir, setOwner } from "../store/files.ts";
 import {
   hasContent,
   type Layer,
   lowerIds,
   lowerIsGone,
+  readLink,
   readRecord,
-  readUse,
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
 import type { Context } from "./context.ts";
@@ -39,7 +39,8 @@ export function acquire(
   signal?: AbortSignal,
 ): Promise<string> {
   return context.turns.run(id, async () => {
-    using dir = await context.store.lock(id, signal);
+    const { store } = context;
+    using dir = store.lockAtOnce(id) ?? await store.lock(id, signal);
     return await acquireLocked(context, dir, readRecord(dir, id), label);
   }, signal);
 }
@@ -55,12 +56,16 @@ async function acquireLocked(
   if (!layer.committed && dropExact(dir)) persistNames(context, dir);
   if (layer.lowers.length === 0) return context.path(layer.diff);
   const merged = context.path(layer.merged);
-  if (context.uses.add(merged, layer.link)) return merged;
+  // Nothing is mounted on what was just made.
+  const made = dir.tryMkdir(MERGED, 0o700);
+  const mounted = made ? false : undefined;
+  if (context.uses.add(merged, layer.link, mounted)) return merged;
   try {
     await mountLayer(context, dir, layer, label);
     return merged;
   } catch (error) {
     context.uses.drop(merged, layer.link);
+    dropMountpoint(dir, MERGED);
     throw explain(context, layer, error);
   }
 }
@@ -73,10 +78,12 @@ async function mountLayer(
 ): Promise<void> {
   const merged = context.path(layer.merged);
   if (!layer.committed) liftVolatile(context, dir, layer.id);
-  makeMountpoint(context, dir);
   try {
-    const mount = mountOf(context, layer, layer.merged, !layer.committed);
-    await mountLayers({ ...mount, label }, context.support.oneByOne);
+    ownMountpoint(context, dir);
+    const writable = !layer.committed;
+    const mount = mountOf(context, layer, layer.merged, writable, label);
+    const { oneByOne } = context.support;
+    if (!mountAtOnce(mount, oneByOne)) await mountLayers(mount, oneByOne);
     context.mounted.add(merged);
     if (!layer.committed) ownWork(context, dir);
   } catch (error) {
@@ -107,6 +114,7 @@ export function mountOf(
   { diff, work, lowers }: Layer,
   target: string,
   writable: boolean,
+  label?: string,
 ): OverlayMount {
   return {
     home,
@@ -117,18 +125,13 @@ export function mountOf(
     indexOff: support.indexOff,
     userxattr: support.userxattr,
     volatile: writable && settings.volatile,
+    label,
   };
 }
 
-function makeMountpoint(context: Context, dir: Dir): void {
+function ownMountpoint(context: Context, dir: Dir): void {
   const { users, groups } = context.owners;
-  const owner = { uid: users.root, gid: groups.root };
-  try {
-    makeDir(dir, MERGED, 0o700, owner);
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-    correctDir(dir, MERGED, 0o700, owner);
-  }
+  correctDir(dir, MERGED, 0o700, { uid: users.root, gid: groups.root });
 }
 
 /** The mapped root must be able to move directories through the work directory. */
@@ -162,8 +165,9 @@ export function releaseUse(
 ): Promise<void> {
   return context.turns.run(id, async () => {
     try {
-      using dir = await context.store.lock(id, signal);
-      await releaseLocked(context, dir, readUse(dir, id));
+      const { store } = context;
+      using dir = store.lockAtOnce(id) ?? await store.lock(id, signal);
+      await releaseLocked(context, dir, id);
     } catch (error) {
       // A later layer of the same id must not inherit the uses of this one.
       if (hasCode(error, "ENOENT")) {
@@ -182,28 +186,32 @@ export function giveUpUses(context: Context, id: string): Promise<void> {
   });
 }
 
-async function releaseLocked(
+function releaseLocked(
   context: Context,
   dir: Dir,
-  layer: Omit<Layer, "committed">,
-): Promise<void> {
-  if (layer.lowers.length === 0) return;
-  const merged = context.path(layer.merged);
-  if (!context.uses.drop(merged, layer.link)) return;
-  await release(context, dir, merged);
+  id: string,
+): Promise<void> | undefined {
+  const merged = context.path(`${id}/${MERGED}`);
+  const link = readLink(dir, id);
+  const { uses } = context;
+  // What this process has mounted has lowers, whatever became of its record.
+  const mounts = uses.counts(merged, link) ||
+    readRecord(dir, id).lowers.length > 0;
+  if (!mounts) return;
+  return uses.drop(merged, link) ? release(context, dir, merged) : undefined;
 }
 
 /**
  * Unmounts and removes the mountpoint; removing it takes the mount out of other
  * mount namespaces as well. What a volatile mount held back goes to the disk.
  */
-async function release(
+function release(
   context: Context,
   dir: Dir,
   merged: string,
-): Promise<void> {
+): Promise<void> | undefined {
   unmountLayer(context, dir, merged);
-  await settleVolatile(context, dir);
+  return settleVolatile(context, dir);
 }
 
 /**

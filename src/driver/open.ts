@@ -102,6 +102,7 @@ export function openContext(
   if (prepare) requireOverlay(support, prepared, unmake);
   const store = new Store(path, {
     root: { uid: owners.users.root, gid: owners.groups.root },
+    user: Deno.uid()!,
     maxDepth: settings.maxDepth,
     fineTimes: kernelAtLeast(Deno.osRelease(), 6, 13) &&
       FINE_TIMES.has(fsMagic(base)),

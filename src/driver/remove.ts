@@ -6,7 +6,7 @@
 
 import { DriverError, messageOf } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
-import { mountsBelow } from "../linux/mountinfo.ts";
+import { mayHoldMounts, mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
 import { checkId, MERGED, quote } from "../store/layout.ts";
 import type { Doomed } from "../store/leftovers.ts";
@@ -83,6 +83,7 @@ function condemn(
  * belongs to somebody else and must not be deleted with them.
  */
 function unmountBelow(home: Dir, id: string): void {
+  if (!mayHoldMounts(home.fd)) return;
   const dir = `${home.realPath()}/${id}`;
   for (const { mountpoint } of mountsBelow(dir)) {
     if (detach(mountpoint) || !isStillMounted(dir, mountpoint)) continue;

@@ -21,12 +21,16 @@ const NOT_GIVEN_BACK =
  *
  * @param context The driver's parts.
  * @param dir The layer's directory.
+ * @returns Nothing if there is nothing to wait for.
  */
-export async function settleVolatile(
+export function settleVolatile(
   context: Context,
   dir: Dir,
-): Promise<void> {
-  if (!isVolatile(dir, WORK)) return;
+): Promise<void> | undefined {
+  return isVolatile(dir, WORK) ? settle(context, dir) : undefined;
+}
+
+async function settle(context: Context, dir: Dir): Promise<void> {
   await persistData(context, dir);
   unmark(dir);
 }

@@ -73,10 +73,11 @@ export const S_IFSOCK = 0o140000;
 
 /** `syscall(2)` numbers; those from 424 on are the same on every platform. */
 export const SYS = {
-  move_mount: 429n,
-  fsopen: 430n,
-  fsconfig: 431n,
-  fsmount: 432n,
-  openat2: 437n,
-  quotactl_fd: 443n,
+  move_mount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  openat2: 437,
+  quotactl_fd: 443,
+  listmount: 458,
 } as const;

@@ -36,6 +36,7 @@ const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_IN_ROOT = 0x10n;
 const RENAME_NOREPLACE = 1;
 const EAGAIN = 11;
+const EEXIST = 17;
 /** EBUSY, EEXIST, ENOTDIR and ENOTEMPTY: why rmdir(2) leaves a name where it is. */
 const KEPT: ReadonlySet<number> = new Set([16, 17, 20, 39]);
 /** How often a lookup is tried when a rename elsewhere races with it. */
@@ -150,9 +151,8 @@ export class Dir implements Disposable {
   resolve(path: string, flags: number): number {
     const name = cString(path);
     how[0] = BigInt(flags | O_CLOEXEC);
-    const fd = BigInt(this.#fd);
     for (let attempt = 0;; attempt++) {
-      const result = libc.openat2(SYS.openat2, fd, name, howBytes, 24n);
+      const result = libc.openat2(SYS.openat2, this.#fd, name, howBytes, 24n);
       if (result >= 0) return result;
       const errno = lastErrno();
       if (errno !== EAGAIN || attempt === RACES) {
@@ -195,6 +195,15 @@ export class Dir implements Disposable {
   mkdir(name: string, mode: number): void {
     const path = cString(name);
     checked(libc.mkdirat(this.#fd, path, mode), "mkdirat", this, name);
+  }
+
+  /** Like {@linkcode mkdir}; tells whether the name was free. */
+  tryMkdir(name: string, mode: number): boolean {
+    const path = cString(name);
+    if (libc.mkdirat(this.#fd, path, mode) === 0) return true;
+    const errno = lastErrno();
+    if (errno === EEXIST) return false;
+    throw failure(errno, "mkdirat", this, name);
   }
 
   /** Makes a device or fifo: `mode` includes the type, `rdev` is as {@linkcode makeDev} gives it. */

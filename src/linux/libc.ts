@@ -7,7 +7,9 @@
  * the dozen that a short command calls would take a tenth of its time.
  *
  * Results of `ssize_t` are declared `i32`: the calls here never ask for 2 GiB or
- * more at once, and the low half of the register holds any smaller result.
+ * more at once, and the low half of the register holds any smaller result. Nor
+ * does the kernel look at more than the low half of what it takes for an `int`,
+ * the number of a call among them, however wide syscall(2) declares it.
  *
  * @module
  */
@@ -120,34 +122,39 @@ const SYMBOLS = {
   quotactl: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // int (int cmd, const char *special, int id, void *addr)
   openat2: {
     name: "syscall",
-    parameters: ["i64", "i64", "buffer", "buffer", "usize"],
+    parameters: ["i32", "i32", "buffer", "buffer", "usize"],
     result: "i32",
   }, // long (437, int dir, const char *path, const struct open_how *, size_t)
   fsopen: {
     name: "syscall",
-    parameters: ["i64", "buffer", "i64"],
+    parameters: ["i32", "buffer", "u32"],
     result: "i32",
   }, // long (430, const char *type, unsigned flags)
   fsconfig: {
     name: "syscall",
-    parameters: ["i64", "i64", "i64", "buffer", "buffer", "i64"],
+    parameters: ["i32", "i32", "u32", "buffer", "buffer", "i32"],
     result: "i32",
   }, // long (431, int fd, unsigned cmd, const char *key, const void *value, int aux)
   fsmount: {
     name: "syscall",
-    parameters: ["i64", "i64", "i64", "i64"],
+    parameters: ["i32", "i32", "u32", "u32"],
     result: "i32",
   }, // long (432, int fd, unsigned flags, unsigned attributes)
   move_mount: {
     name: "syscall",
-    parameters: ["i64", "i64", "buffer", "i64", "buffer", "i64"],
+    parameters: ["i32", "i32", "buffer", "i32", "buffer", "u32"],
     result: "i32",
   }, // long (429, int fd, const char *, int fd, const char *, unsigned flags)
   quotactl_fd: {
     name: "syscall",
-    parameters: ["i64", "i64", "i64", "i64", "buffer"],
+    parameters: ["i32", "i32", "u32", "u32", "buffer"],
     result: "i32",
   }, // long (443, int fd, unsigned cmd, int id, void *addr)
+  listmount: {
+    name: "syscall",
+    parameters: ["i32", "buffer", "buffer", "usize", "u32"],
+    result: "i32",
+  }, // long (458, const struct mnt_id_req *, uint64_t *, size_t, unsigned flags)
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions of the table, typed. */
@@ -332,20 +339,31 @@ function fillString(
   text: string,
   buffer: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  const length = text.length;
-  if (length < PATH_MAX) {
-    let i = 0;
-    for (; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f || unit === 0) break;
-      buffer[i] = unit;
-    }
-    if (i === length) {
-      buffer[i] = 0;
-      return buffer;
-    }
-  }
+  if (text.length < PATH_MAX && fillAscii(text, buffer, 0)) return buffer;
   return freshString(text);
+}
+
+/**
+ * Writes a text of ASCII and a NUL into a buffer that has room for them.
+ *
+ * @param text Any text.
+ * @param buffer Where to write.
+ * @param at Offset of the first byte.
+ * @returns Whether that is all of it; `false` if it has something else in it.
+ */
+export function fillAscii(
+  text: string,
+  buffer: Uint8Array<ArrayBuffer>,
+  at: number,
+): boolean {
+  const length = text.length;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f || unit === 0) return false;
+    buffer[at + i] = unit;
+  }
+  buffer[at + length] = 0;
+  return true;
 }
 
 function freshString(text: string): Uint8Array<ArrayBuffer> {

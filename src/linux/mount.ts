@@ -8,25 +8,31 @@
 import { AT_FDCWD, SYS } from "./constants.ts";
 import { hasCode, isPassing, SyscallError } from "./errno.ts";
 import { closeFd } from "./file.ts";
-import { checked, cString, cString2, lastErrno, libc } from "./libc.ts";
-import { decodeName } from "../text.ts";
+import {
+  checked,
+  cString,
+  cString2,
+  fillAscii,
+  lastErrno,
+  libc,
+} from "./libc.ts";
+import { decodeName, encodeName } from "../text.ts";
 
 /** Detach at once, and let go when nobody uses it any more. */
 export const MNT_DETACH = 2;
 
-const FSOPEN_CLOEXEC = 1n;
-const FSMOUNT_CLOEXEC = 1n;
-const MOVE_MOUNT_F_EMPTY_PATH = 4n;
-const FSCONFIG_SET_FLAG = 0n;
-const FSCONFIG_SET_STRING = 1n;
-const FSCONFIG_CMD_CREATE = 6n;
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const FSCONFIG_SET_FLAG = 0;
+const FSCONFIG_SET_STRING = 1;
+const FSCONFIG_CMD_CREATE = 6;
 
 /** Longest string that fsconfig(2) takes, in bytes, without its NUL. */
 export const FSCONFIG_STRING_MAX = 255;
 
 const empty = new Uint8Array(1);
-const encoder = new TextEncoder();
-const source = encoder.encode("overlay\0");
+const source = encodeName("overlay\0");
 
 /**
  * Mounts an overlay by mount(2).
@@ -53,6 +59,34 @@ export function mountOverlay(
 export function unmount(target: string, flags = 0): void {
   const path = cString(target);
   checked(libc.umount2(path, flags), "umount2", target);
+}
+
+/** A path below the directory of the last call, whose part is kept. */
+const joined = new Uint8Array(FSCONFIG_STRING_MAX + 1);
+let joinedDir = "";
+/** Where what lies below the directory begins; 0 if there is no directory yet. */
+let joinedAt = 0;
+
+/**
+ * Encodes a path below a directory as a C string for fsconfig(2).
+ *
+ * @returns A buffer that is valid until the next call; `undefined` if the path is
+ * too long for one string, or is not of ASCII.
+ */
+function joinPath(
+  dir: string,
+  path: string,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (joinedAt === 0 || dir !== joinedDir) beginPath(dir);
+  if (joinedAt + path.length > FSCONFIG_STRING_MAX) return undefined;
+  return fillAscii(path, joined, joinedAt) ? joined : undefined;
+}
+
+function beginPath(dir: string): void {
+  const bytes = encodeName(`${dir}/`);
+  joinedDir = dir;
+  joinedAt = bytes.length;
+  if (joinedAt <= FSCONFIG_STRING_MAX) joined.set(bytes);
 }
 
 /** A file system being configured by fsconfig(2). */
@@ -88,17 +122,36 @@ export class MountContext implements Disposable {
     this.#config(FSCONFIG_SET_FLAG, name, null, key);
   }
 
+  /**
+   * Sets an option to a path below a directory: the fast way for many of them,
+   * since the directory's own path is encoded once.
+   *
+   * @param key Name of the option.
+   * @param dir Path of the directory.
+   * @param path Path below it.
+   * @returns Whether it is set; otherwise the path is too long for one string, or
+   * not of ASCII.
+   */
+  trySetPath(key: string, dir: string, path: string): boolean {
+    const value = joinPath(dir, path);
+    if (value === undefined) return false;
+    this.#config(FSCONFIG_SET_STRING, cString(key), value, dir, path);
+    return true;
+  }
+
   #config(
-    command: bigint,
+    command: number,
     key: Uint8Array<ArrayBuffer> | null,
     value: Uint8Array<ArrayBuffer> | null,
     subject: string,
+    below?: string,
   ): void {
-    const fd = BigInt(this.#fd);
-    const result = libc.fsconfig(SYS.fsconfig, fd, command, key, value, 0n);
+    const { fsconfig } = SYS;
+    const result = libc.fsconfig(fsconfig, this.#fd, command, key, value, 0);
     if (result >= 0) return;
     const errno = lastErrno();
-    throw new SyscallError("fsconfig", errno, subject, this.#said());
+    const path = below === undefined ? subject : `${subject}/${below}`;
+    throw new SyscallError("fsconfig", errno, path, this.#said());
   }
 
   /** What the kernel put into the context's log, on one line. */
@@ -119,9 +172,8 @@ export class MountContext implements Disposable {
    */
   mountDetached(): number {
     this.#config(FSCONFIG_CMD_CREATE, null, null, this.#type);
-    const fd = BigInt(this.#fd);
     return checked(
-      libc.fsmount(SYS.fsmount, fd, FSMOUNT_CLOEXEC, 0n),
+      libc.fsmount(SYS.fsmount, this.#fd, FSMOUNT_CLOEXEC, 0),
       "fsmount",
       this.#type,
     );
@@ -139,9 +191,9 @@ export class MountContext implements Disposable {
       checked(
         libc.move_mount(
           SYS.move_mount,
-          BigInt(mounted),
+          mounted,
           empty,
-          BigInt(AT_FDCWD),
+          AT_FDCWD,
           path,
           MOVE_MOUNT_F_EMPTY_PATH,
         ),

@@ -2,14 +2,17 @@
  * The mount table: /proc/self/mountinfo, see proc_pid_mountinfo(5).
  *
  * Reading it costs in proportion to all mounts of the machine. To learn whether
- * one directory is a mountpoint, ask `FileStatus.mountRoot` instead.
+ * one directory is a mountpoint, ask `FileStatus.mountRoot` instead; to learn that
+ * nothing is mounted on a whole mount, {@linkcode mayHoldMounts}.
  *
  * @module
  */
 
 import { decodeName, encodeName } from "../text.ts";
-import { AT_FDCWD, O_RDONLY } from "./constants.ts";
+import { AT_FDCWD, O_RDONLY, SYS } from "./constants.ts";
 import { closeFd, openAt, readFd } from "./file.ts";
+import { libc } from "./libc.ts";
+import { mountNumber } from "./stat.ts";
 
 /** One mounted file system. */
 export interface MountRecord {
@@ -102,6 +105,26 @@ export function mountsBelow(dir: string): MountRecord[] {
   return parseMountinfo(table)
     .filter((record) => record.mountpoint.startsWith(prefix))
     .sort((a, b) => b.mountpoint.length - a.mountpoint.length);
+}
+
+/** `struct mnt_id_req`: its size, and the mount that is asked about. */
+const request = new BigUint64Array([24n, 0n, 0n]);
+const requestBytes = new Uint8Array(request.buffer);
+const firstMount = new Uint8Array(8);
+
+/**
+ * Tells whether anything may be mounted somewhere on the mount that an open
+ * directory is in, at a cost that does not depend on other mounts.
+ *
+ * @param fd Descriptor of the directory.
+ * @returns `false` if the kernel says that there is nothing (since 6.8).
+ */
+export function mayHoldMounts(fd: number): boolean {
+  const mount = mountNumber(fd);
+  if (mount === undefined) return true;
+  request[1] = mount;
+  const { listmount } = SYS;
+  return libc.listmount(listmount, requestBytes, firstMount, 1n, 0) !== 0;
 }
 
 /**

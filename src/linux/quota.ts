@@ -86,9 +86,9 @@ function quotactl(
 ): void {
   const result = libc.quotactl_fd(
     SYS.quotactl_fd,
-    BigInt(target.fd),
-    BigInt(command),
-    BigInt(id),
+    target.fd,
+    command,
+    id,
     bytes,
   );
   if (result === 0) return;

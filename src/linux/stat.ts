@@ -6,6 +6,7 @@
 
 import {
   AT_EMPTY_PATH,
+  AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   S_IFBLK,
   S_IFCHR,
@@ -71,7 +72,9 @@ const TYPES: Readonly<Record<number, FileType>> = {
   [S_IFSOCK]: "socket",
 };
 
+const STATX_INO = 0x100;
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_MNT_ID_UNIQUE = 0x4000;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 const ENOENT = 2;
 
@@ -160,6 +163,49 @@ export function statFd(fd: number, path: string): FileStatus {
     path,
   );
   return decode();
+}
+
+/**
+ * Tells whether an open file is what lies at a path now.
+ *
+ * @param fd Descriptor.
+ * @param path Path; a symbolic link is not followed.
+ */
+export function isStillAt(fd: number, path: string): boolean {
+  const name = cString(path);
+  const result = libc.statx(
+    AT_FDCWD,
+    name,
+    AT_SYMLINK_NOFOLLOW,
+    STATX_INO,
+    buffer,
+  );
+  if (result !== 0) {
+    const errno = lastErrno();
+    if (errno === ENOENT) return false;
+    throw failure(errno, "statx", path);
+  }
+  const there = [u32[8], u32[9], u32[34], u32[35]];
+  const empty = cString("");
+  checked(
+    libc.statx(fd, empty, AT_EMPTY_PATH, STATX_INO, buffer),
+    "statx",
+    path,
+  );
+  return u32[8] === there[0] && u32[9] === there[1] && u32[34] === there[2] &&
+    u32[35] === there[3];
+}
+
+/**
+ * Number of the mount that an open file is in, which no other mount ever has.
+ *
+ * @returns The number; `undefined` if the kernel does not tell (before 6.8).
+ */
+export function mountNumber(fd: number): bigint | undefined {
+  const empty = cString("");
+  const mask = STATX_MNT_ID_UNIQUE;
+  const result = libc.statx(fd, empty, AT_EMPTY_PATH, mask, buffer);
+  return result === 0 && (u32[0]! & mask) !== 0 ? u64[18] : undefined;
 }
 
 /** Whether two statuses are of one file. */

@@ -100,16 +100,14 @@ function configure(mount: OverlayMount): MountContext {
 }
 
 function setOptions(context: MountContext, mount: OverlayMount): void {
-  using paths = new ShortPaths(mount.home);
+  using paths = new ShortPaths(context, mount.home);
   context.setString("source", "overlay");
   if (mount.indexOff) context.setString("index", "off");
   if (mount.userxattr) context.setFlag("userxattr");
-  for (const lower of mount.lowers) {
-    context.setString("lowerdir+", paths.of(lower));
-  }
+  for (const lower of mount.lowers) paths.set("lowerdir+", lower);
   if (mount.upper !== undefined && mount.work !== undefined) {
-    context.setString("upperdir", paths.of(mount.upper, escapeBackslash));
-    context.setString("workdir", paths.of(mount.work, escapeBackslash));
+    paths.setEscaped("upperdir", mount.upper);
+    paths.setEscaped("workdir", mount.work);
   }
   if (mount.volatile) context.setFlag("volatile");
   if (mount.label) setLabel(context, mount.label);
@@ -139,28 +137,35 @@ function fits(text: string): boolean {
     encodeName(text).length <= FSCONFIG_STRING_MAX;
 }
 
-/** The kernel takes a backslash in `upperdir` and `workdir` for an escape, here too. */
-function escapeBackslash(path: string): string {
-  return path.replaceAll("\\", "\\\\");
-}
-
-/** Paths below a home that fit into one string of fsconfig(2). */
+/** Options whose values are paths below a home, each fit for one fsconfig(2). */
 class ShortPaths implements Disposable {
+  readonly #context: MountContext;
   readonly #home: string;
   readonly #open: Dir[] = [];
   #root: Dir | undefined;
 
-  constructor(home: string) {
+  constructor(context: MountContext, home: string) {
+    this.#context = context;
     this.#home = home;
   }
 
-  /**
-   * The absolute path if it fits, else one that begins at a descriptor.
-   *
-   * @param path Path below the home.
-   * @param escape What the kernel undoes in this option's value.
-   */
-  of(path: string, escape = (text: string) => text): string {
+  /** Sets an option to a path below the home. */
+  set(key: string, path: string): void {
+    if (this.#context.trySetPath(key, this.#home, path)) return;
+    this.#context.setString(key, this.#of(path, (text) => text));
+  }
+
+  /** Like {@linkcode set}; the kernel takes a backslash in the value for an escape. */
+  setEscaped(key: string, path: string): void {
+    if (!path.includes("\\") && !this.#home.includes("\\")) {
+      return this.set(key, path);
+    }
+    const escape = (text: string) => text.replaceAll("\\", "\\\\");
+    this.#context.setString(key, this.#of(path, escape));
+  }
+
+  /** The absolute path if it fits, else one that begins at a descriptor. */
+  #of(path: string, escape: (text: string) => string): string {
     const absolute = escape(`${this.#home}/${path}`);
     if (fits(absolute)) return absolute;
     this.#root ??= this.#keep(Dir.open(this.#home));

@@ -50,10 +50,14 @@ export class Uses {
    *
    * @param path Mountpoint.
    * @param layer The layer that belongs there.
+   * @param mounted Whether the path is mounted, for whoever knows.
    * @returns Whether the path is mounted already.
    */
-  add(path: string, layer: string): boolean {
-    const mounted = this.isMounted(path);
+  add(
+    path: string,
+    layer: string,
+    mounted: boolean = this.isMounted(path),
+  ): boolean {
     const use = this.#of(path, layer) ?? { layer, own: 0, adopted: mounted };
     // A mount that is gone is nobody's use any more.
     if (!mounted) use.adopted = false;
@@ -77,6 +81,11 @@ export class Uses {
     const unused = use.own === 0 && !use.adopted;
     if (unused) this.#uses.delete(path);
     return unused;
+  }
+
+  /** Whether uses of the layer are counted. */
+  counts(path: string, layer: string): boolean {
+    return this.#of(path, layer) !== undefined;
   }
 
   /** Forgets a path. */

@@ -17,6 +17,8 @@ import { giveShortName } from "./link.ts";
 export interface BuildSettings {
   /** Owner of what is mapped to root in a container. */
   readonly root: Owner;
+  /** The user that this process is. */
+  readonly user: number;
   /** Whether a layer that was made or removed is so on the disk as well. */
   readonly durable: boolean;
 }
@@ -49,11 +51,11 @@ export function buildLayer(
   id: string,
   { lowers, prepare, wait }: Plan,
 ): string {
-  const { root } = settings;
+  const { root, user } = settings;
   const temporary = unfinishedName();
   let short: string | undefined;
   try {
-    makeDir(home, temporary, 0o710, { uid: Deno.uid()!, gid: root.gid });
+    makeDir(home, temporary, 0o710, { uid: user, gid: root.gid });
     using dir = home.openDir(temporary);
     prepare(dir);
     makeDir(dir, DIFF, 0o755, root);

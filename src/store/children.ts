@@ -16,6 +16,9 @@ import { isLayer, lowersOf, targetOf } from "./stands.ts";
 const NO_LAYER = "";
 /** Coarsest clock tick of file times, with some reserve. */
 const TICK_MS = 20;
+/** What tells one state of the links from another. */
+type Stamp = Pick<FileStatus, "ino" | "mtime" | "mtimeNs">;
+
 /** How far links are dated back, in seconds: more than any clock that stamps them lags. */
 const BACK_S = 2;
 
@@ -43,7 +46,7 @@ export class Children {
   readonly #adrift = new Set<string>();
   readonly #fineTimes: boolean;
   #known = false;
-  #stamp: string | undefined;
+  #stamp: Stamp | undefined;
   #scans: number;
 
   /**
@@ -103,13 +106,12 @@ export class Children {
 
   /** Whether nobody changed the home since it was read. */
   isCurrent(home: Dir): boolean {
-    return this.#stamp !== undefined &&
-      this.#stamp === stampOf(home.stat(LINKS));
+    return this.#stamp !== undefined && isSame(this.#stamp, home.stat(LINKS));
   }
 
   #refresh(home: Dir): void {
     const now = home.stat(LINKS);
-    if (this.#stamp === stampOf(now)) return;
+    if (this.#stamp !== undefined && isSame(this.#stamp, now)) return;
     for (const child of this.#readLinks(home)) this.#readAgain(home, child);
     if (!this.#known) this.#readUnlinked(home);
     this.#known = true;
@@ -251,7 +253,7 @@ export class Children {
   #restamp(home: Dir, links: FileStatus): void {
     const age = Date.now() - (links.mtime * 1000 + links.mtimeNs / 1e6);
     const settled = this.#fineTimes || age > TICK_MS;
-    this.#stamp = settled ? stampOf(links) : backdated(home);
+    this.#stamp = settled ? links : backdated(home);
   }
 
   #add(parent: string, child: string): void {
@@ -278,7 +280,7 @@ export class Children {
  *
  * @returns Their stamp; `undefined` if the file system does not keep it.
  */
-function backdated(home: Dir): string | undefined {
+function backdated(home: Dir): Stamp | undefined {
   const [random] = crypto.getRandomValues(new Uint32Array(1));
   const seconds = Math.floor(Date.now() / 1000) - BACK_S;
   const time = { seconds, nanoseconds: random! % 1e9 };
@@ -288,13 +290,11 @@ function backdated(home: Dir): string | undefined {
     if (hasCode(error, "EROFS", "EPERM", "EACCES")) return undefined;
     throw error;
   }
-  const { ino, mtime, mtimeNs } = home.stat(LINKS);
-  const kept = mtime === seconds && mtimeNs === time.nanoseconds;
-  return kept ? stampOf({ ino, mtime, mtimeNs }) : undefined;
+  const links = home.stat(LINKS);
+  const kept = links.mtime === seconds && links.mtimeNs === time.nanoseconds;
+  return kept ? links : undefined;
 }
 
-function stampOf(
-  { ino, mtime, mtimeNs }: Pick<FileStatus, "ino" | "mtime" | "mtimeNs">,
-): string {
-  return `${ino}:${mtime}.${mtimeNs}`;
+function isSame(a: Stamp, b: Stamp): boolean {
+  return a.mtimeNs === b.mtimeNs && a.mtime === b.mtime && a.ino === b.ino;
 }

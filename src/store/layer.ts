@@ -142,21 +142,17 @@ function isStillThere(home: Dir, id: string, dir: Dir): boolean {
  */
 export function readRecord(dir: Dir, id: string): Layer {
   const committed = dir.tryStat(COMMITTED) !== undefined;
-  return { ...readUse(dir, id), committed };
-}
-
-/** Like {@linkcode readRecord}, as far as it concerns the use of a mount. */
-export function readUse(dir: Dir, id: string): Omit<Layer, "committed"> {
   if (dir.tryStat(DIFF)?.type !== "dir") {
     throw corrupt(id, `it has no directory "${DIFF}"`);
   }
   return {
     id,
-    link: `${LINKS}/${readShortName(dir, id)}`,
+    link: readLink(dir, id),
     diff: `${id}/${DIFF}`,
     work: `${id}/${WORK}`,
     merged: `${id}/${MERGED}`,
     lowers: readLowers(dir, id),
+    committed,
   };
 }
 
@@ -179,8 +175,7 @@ export function wentAway(layer: Layer): DriverError {
 export function openDiff(home: Dir, layer: Layer): Dir {
   try {
     using dir = openLayer(home, layer.id);
-    const link = `${LINKS}/${readShortName(dir, layer.id)}`;
-    if (link === layer.link) return dir.openDir(DIFF);
+    if (readLink(dir, layer.id) === layer.link) return dir.openDir(DIFF);
   } catch (error) {
     if (readLayer(home, layer.id).link === layer.link) throw error;
   }
@@ -208,6 +203,11 @@ function readLowers(dir: Dir, id: string): readonly string[] {
       ? `its file "${LOWER}" is empty`
       : `its file "${LOWER}" does not list short links`,
   );
+}
+
+/** Reads which short link leads to a layer. */
+export function readLink(dir: Dir, id: string): string {
+  return `${LINKS}/${readShortName(dir, id)}`;
 }
 
 /** Reads the short name of a layer. */

@@ -37,7 +37,6 @@ const UNFINISHED_REGEXP =
 const NAME_MAX = 255;
 /** Length of a short name; 128 of them fit a page of mount options. */
 export const SHORT_LENGTH = 26;
-const SHORT_BYTES = 17;
 /** What a short name is made of. */
 export const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -53,7 +52,7 @@ export function temporaryName(purpose: string): string {
 
 /** Whether a name is one of {@linkcode unfinishedName}. */
 export function isUnfinished(name: string): boolean {
-  return UNFINISHED_REGEXP.test(name);
+  return name.startsWith(TEMPORARY) && UNFINISHED_REGEXP.test(name);
 }
 
 /** Quotes an id or name for a message. */
@@ -67,8 +66,11 @@ function idFault(id: string): string | undefined {
   if (isUnfinished(id)) return "the name is reserved";
   if (id.includes("/")) return "it contains a slash";
   if (id.includes("\0")) return "it contains NUL";
-  if (bytesOf(id) === undefined) return "it is not a file name";
-  if (bytesOf(id)! > NAME_MAX) return `it is longer than ${NAME_MAX} bytes`;
+  // No UTF-16 unit takes more than three bytes.
+  if (id.isWellFormed() && id.length * 3 <= NAME_MAX) return undefined;
+  const bytes = bytesOf(id);
+  if (bytes === undefined) return "it is not a file name";
+  if (bytes > NAME_MAX) return `it is longer than ${NAME_MAX} bytes`;
   return undefined;
 }
 
@@ -102,14 +104,9 @@ export function isLayerName(name: string): boolean {
 
 /** Makes a new short name: 26 random characters of base 32. */
 export function newShortName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SHORT_BYTES));
-  let bits = 0n;
-  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
+  const bytes = crypto.getRandomValues(new Uint8Array(SHORT_LENGTH));
   let text = "";
-  for (let i = 0; i < SHORT_LENGTH; i++) {
-    text += BASE32[Number(bits & 31n)];
-    bits >>= 5n;
-  }
+  for (const byte of bytes) text += BASE32[byte % BASE32.length];
   return text;
 }
 

@@ -11,8 +11,9 @@ import { DriverError } from "../errors.ts";
 import { AT_FDCWD } from "../linux/constants.ts";
 import { Dir } from "../linux/dir.ts";
 import { hasCode, SyscallError } from "../linux/errno.ts";
+import { tryLock } from "../linux/lock.ts";
 import { removeTree } from "../linux/remove.ts";
-import { sameFile, tryStatAt } from "../linux/stat.ts";
+import { isStillAt, tryStatAt } from "../linux/stat.ts";
 import {
   alreadyExists,
   buildLayer,
@@ -123,7 +124,7 @@ export class Store {
       ? undefined
       : await this.#lockParent(home, id, parent, signal);
     await withHomeLocked(home, (links) => {
-      if (home.tryStat(id) !== undefined) throw alreadyExists(id);
+      refuseTaken(home, id);
       const below = lock && readRecord(lock, parent!);
       const lowers = below && this.#lowersOn(below, id);
       const current = this.#children.isCurrent(home);
@@ -150,10 +151,13 @@ export class Store {
     parent: string,
     signal: AbortSignal | undefined,
   ): Promise<Dir | undefined> {
-    if (home.tryStat(id)?.type === "dir") throw alreadyExists(id);
     try {
+      const lock = this.lockAtOnce(parent);
+      if (lock !== undefined) return lock;
+      refuseTaken(home, id);
       return await this.lock(parent, signal);
     } catch (error) {
+      refuseTaken(home, id);
       throw explainParent(error, id, parent);
     }
   }
@@ -196,14 +200,25 @@ export class Store {
       const dir = this.#open(id);
       try {
         await lockDir(dir, signal);
-        const now = tryStatAt({ fd: AT_FDCWD, path: "" }, dir.path);
-        if (now !== undefined && sameFile(now, dir.self())) return dir;
+        if (isStillAt(dir.fd, dir.path)) return dir;
       } catch (error) {
         dir[Symbol.dispose]();
         throw error;
       }
       dir[Symbol.dispose]();
     }
+  }
+
+  /** Like {@linkcode Store.lock}; `undefined` if that has to be waited for. */
+  lockAtOnce(id: string): Dir | undefined {
+    const dir = this.#open(id);
+    let ours = false;
+    try {
+      ours = tryLock(dir.fd, dir.path) && isStillAt(dir.fd, dir.path);
+    } finally {
+      if (!ours) dir[Symbol.dispose]();
+    }
+    return ours ? dir : undefined;
   }
 
   /** Opens a layer's directory by its path; step by step to say why not. */
@@ -232,7 +247,7 @@ export class Store {
     refuse: (link: string, home: Dir) => void,
     signal?: AbortSignal,
   ): Promise<Doomed> {
-    const lock = await this.lock(id, signal);
+    const lock = this.lockAtOnce(id) ?? await this.lock(id, signal);
     try {
       using home = openHome(this.home);
       return await withHomeLocked(home, (links) => {
@@ -328,6 +343,10 @@ export class Store {
       )
     );
   }
+}
+
+function refuseTaken(home: Dir, id: string): void {
+  if (home.tryStat(id) !== undefined) throw alreadyExists(id);
 }
 
 /** A directory that has nothing of a layer is not ours to delete. */

@@ -14,7 +14,7 @@ export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
   /**
-   * Runs `task` when all earlier ones of `key` have ended.
+   * Runs `task` when all earlier ones of `key` have ended: at once if they have.
    *
    * @param key What the task works on.
    * @param task What to do.
@@ -27,18 +27,35 @@ export class Turns {
     task: () => T | Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const before = this.#last.get(key) ?? Promise.resolve();
-    const turn = orGivenUp(before, signal);
-    const result = turn.then(() => {
-      refuseAborted(signal);
-      return task();
-    });
-    const settled = Promise.all([before, result]).then(() => {}, () => before);
-    this.#last.set(key, settled);
-    settled.then(() => {
-      if (this.#last.get(key) === settled) this.#last.delete(key);
-    });
+    const before = this.#last.get(key);
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    this.#last.set(key, ended);
+    const end = () => {
+      resolve();
+      if (this.#last.get(key) === ended) this.#last.delete(key);
+    };
+    if (before === undefined) {
+      const result = begin(task, signal);
+      result.then(end, end);
+      return result;
+    }
+    const result = orGivenUp(before, signal).then(() => begin(task, signal));
+    // Whoever gives up waiting ends before the one that was waited for.
+    Promise.allSettled([before, result]).then(end);
     return result;
+  }
+}
+
+/** Runs a task unless the caller gave up. */
+function begin<T>(
+  task: () => T | Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  try {
+    refuseAborted(signal);
+    return Promise.resolve(task());
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 
@@ -53,14 +70,23 @@ const LONGEST_WAIT_MS = 50;
  *
  * @param dir Open directory.
  * @param signal Ends the waiting.
+ * @returns Nothing if the lock is ours at once.
  * @throws {DriverError} `ECANCELED` if the caller gave up.
  */
-export async function lockDir(dir: Dir, signal?: AbortSignal): Promise<void> {
-  for (let wait = FIRST_WAIT_MS; !tryLock(dir.fd, dir.path);) {
+export function lockDir(
+  dir: Dir,
+  signal?: AbortSignal,
+): Promise<void> | undefined {
+  return tryLock(dir.fd, dir.path) ? undefined : waitForLock(dir, signal);
+}
+
+async function waitForLock(dir: Dir, signal?: AbortSignal): Promise<void> {
+  let wait = FIRST_WAIT_MS;
+  do {
     refuseAborted(signal);
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-  }
+  } while (!tryLock(dir.fd, dir.path));
 }
 
 /**

@@ -244,6 +244,23 @@ Deno.test("Driver.put() leaves alone what is in a mountpoint that is not mounted
   assertEquals(exists(`${home}/top/merged/precious`), true);
 });
 
+Deno.test("Driver.put() unmounts what it has mounted, whatever became of the record", async () => {
+  await using temp = await tempDriver();
+  const { driver, home } = temp;
+  await chain(driver);
+  const { path } = await driver.get("top");
+  await driver.get("top");
+  write(`${home}/top/lower`);
+
+  await driver.put("top");
+  assertEquals(temp.temp.mounts, [path]);
+  await driver.put("top");
+
+  assertEquals(temp.temp.mounts, []);
+  assertEquals(exists(`${home}/top/merged`), false);
+  await assertCode(() => driver.put("top"), "EUCLEAN");
+});
+
 Deno.test("Driver.get() takes a mountpoint that is there already", async () => {
   const map = [{ containerId: 0, hostId: 1000, size: 10 }];
   await using temp = await tempDriver({ uidMap: map, gidMap: map });

@@ -411,6 +411,7 @@ export const PROPERTIES: Readonly<Record<string, Property>> = {
         "EBADMSG",
       );
       await driver.remove("applied");
+      await settled(driver);
     };
     // The runtime opens some descriptors once, for itself.
     await everything();

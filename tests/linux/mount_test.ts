@@ -6,6 +6,7 @@
 
 import { Dir } from "../../src/linux/dir.ts";
 import {
+  FSCONFIG_STRING_MAX,
   MNT_DETACH,
   MountContext,
   mountDataLimit,
@@ -13,8 +14,13 @@ import {
   takesLowersOneByOne,
   unmount,
 } from "../../src/linux/mount.ts";
-import { mountsBelow, parseMountinfo } from "../../src/linux/mountinfo.ts";
+import {
+  mayHoldMounts,
+  mountsBelow,
+  parseMountinfo,
+} from "../../src/linux/mountinfo.ts";
 import { mountRelative } from "../../src/linux/thread.ts";
+import { kernelAtLeast } from "../../src/overlay/userns.ts";
 import { encodeName } from "../../src/text.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { assertCode, openDescriptors, TempDir } from "../fixtures.ts";
@@ -85,6 +91,60 @@ Deno.test("MountContext mounts step by step and says what the kernel said", asyn
   await assertCode(() => new MountContext("no-such-fs"), "ENODEV");
   context[Symbol.dispose]();
   assertEquals(openDescriptors(), before);
+});
+
+Deno.test("MountContext sets paths below a directory as it sets texts", async () => {
+  using temp = new TempDir();
+  const path = prepare(temp);
+  Deno.mkdirSync(`${path}/é`);
+  using context = new MountContext("overlay");
+  context.setString("source", "overlay");
+
+  assertEquals(context.trySetPath("upperdir", path, "upper"), true);
+  assertEquals(context.trySetPath("workdir", path, "work"), true);
+  assertEquals(context.trySetPath("lowerdir", path, "é"), false);
+  const room = FSCONFIG_STRING_MAX - path.length - 1;
+  assertEquals(
+    context.trySetPath("lowerdir", path, "x".repeat(room + 1)),
+    false,
+  );
+  const long = `${"./".repeat(room)}`.slice(0, room - 3) + "one";
+  assertEquals(context.trySetPath("lowerdir", path, long), true);
+  context.mount(`${path}/merged`);
+
+  assertEquals(namesIn(`${path}/merged`), ["1"]);
+  const [mounted] = mountsBelow(path);
+  assertStringIncludes(mounted!.options, `upperdir=${path}/upper,`);
+  unmount(`${path}/merged`);
+  using other = new MountContext("overlay");
+  const error = await assertCode(
+    () => other.trySetPath("upperdir", `${path}/one`, "missing"),
+    "ENOENT",
+  );
+  assertStringIncludes(error.message, `${path}/one/missing`);
+});
+
+Deno.test("mayHoldMounts() says no only if nothing is mounted anywhere below", () => {
+  using temp = new TempDir();
+  const path = prepare(temp);
+  Deno.mkdirSync(`${path}/one/deep`);
+  using root = Dir.open(path);
+  using inner = Dir.open(`${path}/two`);
+  // Kernels before 6.8 do not tell.
+  const tells = kernelAtLeast(Deno.osRelease(), 6, 8);
+  assertEquals(mayHoldMounts(root.fd), !tells);
+
+  for (const place of ["merged", "one/deep"]) {
+    mountOverlay(
+      `${path}/${place}`,
+      encodeName(`lowerdir=${path}/one:${path}/two\0`),
+    );
+    assertEquals(mayHoldMounts(root.fd), true);
+    assertEquals(mayHoldMounts(inner.fd), true);
+    unmount(`${path}/${place}`);
+  }
+
+  assertEquals(mayHoldMounts(root.fd), !tells);
 });
 
 Deno.test("takesLowersOneByOne() is right about this kernel, and mounts nothing", () => {

@@ -12,7 +12,7 @@ import { readSmall, writeAtomic, writeNew } from "../../src/store/files.ts";
 import { readLayer } from "../../src/store/layer.ts";
 import { Store } from "../../src/store/store.ts";
 import { lockDir, Turns } from "../../src/store/turns.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { assertCode, openDescriptors, TempDir, turn } from "../fixtures.ts";
 import { describeTree, namesIn } from "../trees.ts";
 
@@ -25,6 +25,7 @@ function openStore(temp: TempDir, inMemory = true): Store {
 function another(home: string): Store {
   const store = new Store(home, {
     root: { uid: 0, gid: 0 },
+    user: 0,
     maxDepth: 128,
     fineTimes: false,
     durable: false,
@@ -354,6 +355,54 @@ Deno.test("Turns runs tasks of one key in order, and those of others at once", a
   assert(order.indexOf("three ends") < order.indexOf("one ends"), order.join());
 });
 
+Deno.test("Turns begins at once if there is nothing to wait for", async () => {
+  const turns = new Turns();
+  let begun = false;
+
+  const result = turns.run("x", () => begun = true);
+
+  assertEquals(begun, true);
+  assertEquals(await result, true);
+  await assertRejects(() =>
+    turns.run("x", () => {
+      throw new Error("at once");
+    })
+  );
+});
+
+Deno.test("Turns keeps a task waiting that the running one asks for", async () => {
+  const turns = new Turns();
+  const order: string[] = [];
+  let inner: Promise<unknown> | undefined;
+
+  await turns.run("x", async () => {
+    inner = turns.run("x", () => order.push("inner"));
+    await turn(5);
+    order.push("outer");
+  });
+  await inner;
+
+  assertEquals(order, ["outer", "inner"]);
+});
+
+Deno.test("Turns lets nobody pass a task that another gave up waiting for", async () => {
+  const turns = new Turns();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const first = turns.run("x", () => promise.then(() => order.push("first")));
+  const signal = AbortSignal.abort();
+
+  const second = turns.run("x", () => order.push("second"), signal);
+  const third = turns.run("x", () => order.push("third"));
+  await assertCode(() => second, "ECANCELED");
+  await turn(5);
+  assertEquals(order, []);
+  resolve();
+  await Promise.all([first, third]);
+
+  assertEquals(order, ["first", "third"]);
+});
+
 Deno.test("Turns goes on after a task that failed", async () => {
   const turns = new Turns();
   const failed = turns.run("x", () => Promise.reject(new Error("one")));
@@ -369,7 +418,7 @@ Deno.test("lockDir() waits until the holder closes", async () => {
   using waiter = Dir.open(temp.path);
   await lockDir(holder);
   let got = false;
-  const waiting = lockDir(waiter).then(() => got = true);
+  const waiting = lockDir(waiter)!.then(() => got = true);
 
   await turn(20);
   assertEquals(got, false);
