@@ -6,7 +6,7 @@
 
 import type { Dir } from "../linux/dir.ts";
 import type { FileStatus } from "../linux/stat.ts";
-import { getXattrAt } from "../linux/xattr.ts";
+import { getXattrAt, getXattrFd } from "../linux/xattr.ts";
 import { CAPABILITY } from "./pack.ts";
 
 /** A file where it lies. */
@@ -17,6 +17,8 @@ export interface Located {
   readonly name: string;
   /** What it is. */
   readonly status: FileStatus;
+  /** Its own descriptor, if it is open. */
+  readonly fd?: number | undefined;
 }
 
 /** Equal, or equal to the second where one side has no fraction, as after a tar. */
@@ -32,8 +34,11 @@ function sameStatus(a: FileStatus, b: FileStatus): boolean {
     (a.type === "dir" || (a.size === b.size && sameTime(a, b)));
 }
 
-function capability(file: Located): string {
-  return String(getXattrAt(file.dir, file.name, CAPABILITY) ?? "");
+function capability({ dir, name, fd }: Located): string {
+  const value = fd === undefined
+    ? getXattrAt(dir, name, CAPABILITY)
+    : getXattrFd(fd, CAPABILITY, `${dir.path}/${name}`);
+  return String(value ?? "");
 }
 
 /**
