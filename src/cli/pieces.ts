@@ -10,7 +10,7 @@ import type { Body } from "../tree/archive.ts";
 import { orGivenUp, outputError, type Sink, writeAll } from "./streams.ts";
 
 /** Bytes per write. */
-const BUFFER = 1 << 18;
+const BUFFER = 1 << 20;
 /** From this size on content is left to the output. */
 const LARGE = 1 << 18;
 

@@ -12,14 +12,12 @@ import { SAME_OWNERS } from "../tree/owners.ts";
 import { NeedsMount, type PackItem } from "../tree/pack.ts";
 import { packChanges, packLayer, packTree } from "../tree/pack_tree.ts";
 import { mountedChanges } from "./changes.ts";
+import { Chunks } from "./chunks.ts";
 import type { Context } from "./context.ts";
 import type { Kept } from "./exact.ts";
 import { Pace } from "../pace.ts";
 import { readsUpper, type Relation, relationOf } from "./relation.ts";
 import { View } from "./view.ts";
-
-/** Bytes handed on at once. */
-const CHUNK = 256 * 1024;
 
 /** An archive that is being made of a layer. */
 export interface OpenDiff {
@@ -142,6 +140,8 @@ function* confirmed<T>(
   }
 }
 
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
 /** A layer's archive as a web stream, made at the reader's pace. */
 export function diffStream(
   context: Context,
@@ -149,29 +149,37 @@ export function diffStream(
   parent: string | undefined,
 ): ReadableStream<Uint8Array> {
   const pace = new Pace();
-  let open: OpenDiff | undefined;
-  const close = () => {
-    open?.close();
+  let open: (OpenDiff & { readonly chunks: Chunks }) | undefined;
+  let pulling = Promise.resolve();
+  const close = async () => {
+    const closing = open;
     open = undefined;
+    await closing?.chunks.settle();
+    closing?.close();
+  };
+  const pull = async (controller: Controller) => {
+    try {
+      // Before, not after: whoever has the last bytes need not wait for a rest.
+      await pace.rest();
+      open ??= inChunks(await openDiff(context, id, parent));
+      const chunk = await open.chunks.next();
+      if (chunk) return controller.enqueue(chunk);
+      await close();
+      controller.close();
+    } catch (error) {
+      await close();
+      throw error;
+    }
   };
   return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        // Before, not after: whoever has the last bytes need not wait for a rest.
-        await pace.rest();
-        open ??= await openDiff(context, id, parent);
-        const buffer = new Uint8Array(CHUNK);
-        const length = open.archive.fill(buffer);
-        if (length > 0) controller.enqueue(buffer.subarray(0, length));
-        else {
-          close();
-          controller.close();
-        }
-      } catch (error) {
-        close();
-        throw error;
-      }
+    pull: (controller) => pulling = pull(controller),
+    async cancel() {
+      await pulling.catch(() => {});
+      await close();
     },
-    cancel: close,
   }, { highWaterMark: 0 });
+}
+
+function inChunks(diff: OpenDiff): OpenDiff & { readonly chunks: Chunks } {
+  return { ...diff, chunks: new Chunks(diff.archive) };
 }

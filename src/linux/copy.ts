@@ -113,6 +113,46 @@ export async function writePiece(
   );
 }
 
+/**
+ * Reads content, on this thread.
+ *
+ * @param from Where it begins.
+ * @param into Where the bytes go, less than 2 GiB.
+ * @param path Path for the error message.
+ * @returns Number of bytes read; 0 at the end of the file.
+ */
+export function readExtent(
+  from: Extent,
+  into: Uint8Array<ArrayBuffer>,
+  path: string,
+): number {
+  const size = BigInt(into.length);
+  const offset = BigInt(from.offset);
+  for (;;) {
+    const length = libc.pread(from.fd, into, size, offset);
+    if (length >= 0) return length;
+    const errno = lastErrno();
+    if (errno !== EINTR) throw failure(errno, "pread", path);
+  }
+}
+
+/** Like {@linkcode readExtent}, on another thread. */
+export async function readExtentLater(
+  from: Extent,
+  into: Uint8Array<ArrayBuffer>,
+  path: string,
+): Promise<number> {
+  inUse.add(into);
+  try {
+    const { fd, offset } = from;
+    const size = BigInt(into.length);
+    const length = await libc.preadLater(fd, into, size, BigInt(offset));
+    return length >= 0 ? length : readExtent(from, into, path);
+  } finally {
+    inUse.delete(into);
+  }
+}
+
 /** Where a call writes to, and what errors call it. */
 interface Output {
   readonly out: number;

@@ -215,8 +215,11 @@ export function utimesFd(
   checked(libc.futimens(fd, times), "futimens", path);
 }
 
-/** Long enough for the event loop to fall asleep, in microseconds. */
-const MOMENT_US = 50;
+/**
+ * Long enough for the event loop to fall asleep, in microseconds: the kernel
+ * makes it some 50 more, and waking two threads takes as long again.
+ */
+const MOMENT_US = 1;
 
 /**
  * Comes back after a moment on another thread. The event loop sleeps meanwhile,

@@ -23,6 +23,13 @@ const SYMBOLS = {
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" }, // int (int dir, const char *path, int flags, mode_t mode)
   close: { parameters: ["i32"], result: "i32" }, // int (int fd)
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t (int fd, void *buf, size_t count)
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" }, // ssize_t (int fd, void *buf, size_t count, off_t)
+  preadLater: {
+    name: "pread",
+    parameters: ["i32", "buffer", "usize", "i64"],
+    result: "i32",
+    nonblocking: true,
+  }, // the same on another thread; its errno is never asked for
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t (int fd, const void *buf, size_t count)
   writeLater: {
     name: "write",

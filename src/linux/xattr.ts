@@ -8,28 +8,45 @@
  */
 
 import { decodeName } from "../text.ts";
-import { hasCode } from "./errno.ts";
 import { procPath } from "./dir.ts";
-import { checked, cString, cString2, libc, type Place } from "./libc.ts";
+import {
+  checked,
+  cString,
+  cString2,
+  failure,
+  lastErrno,
+  libc,
+  type Place,
+} from "./libc.ts";
 
 /** Largest value, and largest list of names, on Linux, in bytes. */
 const XATTR_SIZE_MAX = 65536;
 const scratch = new Uint8Array(XATTR_SIZE_MAX);
 const ROOM = BigInt(XATTR_SIZE_MAX);
+/** Offered first: the kernel sets as much aside for each call as it is offered. */
+const USUAL = 1024n;
+const ERANGE = 34;
+/** A file system without attributes has none. */
+const EOPNOTSUPP = 95;
+const ENODATA = 61;
+
+/** Makes a call that fills the buffer; -1 if there is no such attribute. */
+function fill(
+  call: (room: bigint) => number,
+  syscall: string,
+  place: Place | string,
+  name?: string,
+): number {
+  const length = call(USUAL);
+  if (length >= 0) return length;
+  const errno = lastErrno();
+  if (errno === ENODATA || errno === EOPNOTSUPP) return -1;
+  if (errno !== ERANGE) throw failure(errno, syscall, place, name);
+  return checked(call(ROOM), syscall, place, name);
+}
 
 interface Directory extends Place {
   readonly fd: number;
-}
-
-function absentAsUndefined(
-  read: () => number,
-): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return scratch.slice(0, read());
-  } catch (error) {
-    if (hasCode(error, "ENODATA", "EOPNOTSUPP")) return undefined;
-    throw error;
-  }
 }
 
 /**
@@ -46,9 +63,8 @@ export function getXattrFd(
   path: string,
 ): Uint8Array<ArrayBuffer> | undefined {
   const attribute = cString(name);
-  return absentAsUndefined(() =>
-    checked(libc.fgetxattr(fd, attribute, scratch, ROOM), "fgetxattr", path)
-  );
+  const read = (room: bigint) => libc.fgetxattr(fd, attribute, scratch, room);
+  return value(fill(read, "fgetxattr", path));
 }
 
 /** Reads an attribute of `file` in `dir`, which is not followed. */
@@ -59,45 +75,31 @@ export function getXattrAt(
 ): Uint8Array<ArrayBuffer> | undefined {
   const path = cString(procPath(dir, file));
   const attribute = cString2(name);
-  return absentAsUndefined(() =>
-    checked(
-      libc.lgetxattr(path, attribute, scratch, ROOM),
-      "lgetxattr",
-      dir,
-      file,
-    )
-  );
+  const read = (room: bigint) => libc.lgetxattr(path, attribute, scratch, room);
+  return value(fill(read, "lgetxattr", dir, file));
+}
+
+function value(length: number): Uint8Array<ArrayBuffer> | undefined {
+  return length < 0 ? undefined : scratch.slice(0, length);
 }
 
 /** Names of the attributes of an open file. */
 export function listXattrsFd(fd: number, path: string): string[] {
-  try {
-    return splitNames(
-      checked(libc.flistxattr(fd, scratch, ROOM), "flistxattr", path),
-    );
-  } catch (error) {
-    if (hasCode(error, "EOPNOTSUPP")) return [];
-    throw error;
-  }
+  const list = (room: bigint) => libc.flistxattr(fd, scratch, room);
+  return splitNames(fill(list, "flistxattr", path));
 }
 
 /** Names of the attributes of `file` in `dir`, which is not followed. */
 export function listXattrsAt(dir: Directory, file: string): string[] {
   const path = cString(procPath(dir, file));
-  try {
-    return splitNames(
-      checked(libc.llistxattr(path, scratch, ROOM), "llistxattr", dir, file),
-    );
-  } catch (error) {
-    if (hasCode(error, "EOPNOTSUPP")) return [];
-    throw error;
-  }
+  const list = (room: bigint) => libc.llistxattr(path, scratch, room);
+  return splitNames(fill(list, "llistxattr", dir, file));
 }
 
 const NONE: string[] = [];
 
 function splitNames(length: number): string[] {
-  if (length === 0) return NONE;
+  if (length <= 0) return NONE;
   return decodeName(scratch, 0, length - 1).split("\0");
 }
 

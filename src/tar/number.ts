@@ -20,6 +20,12 @@ const EXACT_DIGITS = 15;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
+/** What no octal field of a width has room for. */
+const OCTAL_LIMITS: readonly number[] = Array.from(
+  { length: 13 },
+  (_, width) => 8 ** (width - 1),
+);
+
 /** Decimal integer with optional sign and leading zeros, of 64 bits or so. */
 const DECIMAL_REGEXP = /^([+-]?)0*([0-9]{1,19})$/;
 
@@ -158,7 +164,7 @@ function parseLong(digits: string, negative: boolean): number {
  * @returns Whether it is not negative and has at most `width` − 1 digits.
  */
 export function fitsOctal(value: number, width: number): boolean {
-  return value >= 0 && value < 2 ** (3 * (width - 1));
+  return value >= 0 && value < OCTAL_LIMITS[width]!;
 }
 
 /**

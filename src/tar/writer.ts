@@ -42,6 +42,7 @@ const FILE_TYPES: ReadonlySet<string> = new Set("0346S");
 
 /** Encodes the headers of entries, one after the other, into one buffer. */
 export class HeaderEncoder {
+  readonly #plain = new Uint8Array(BLOCK);
   #buffer = new Uint8Array(3 * BLOCK);
 
   /**
@@ -57,11 +58,12 @@ export class HeaderEncoder {
   encode(entry: TarEntry): Uint8Array {
     checkEntry(entry);
     const split = splitName(entry.name);
-    const ustar = split >= 0 && fitsUstar(entry);
-    const records = ustar ? undefined : paxRecords(entry);
-    const length = records === undefined ? 0 : this.#encodePax(entry, records);
-    const block = this.#room(length + BLOCK, length);
-    encodeBlock(block, entry, ustar ? split : 0);
+    if (split >= 0 && fitsUstar(entry)) {
+      encodeBlock(this.#plain.fill(0), entry, split);
+      return this.#plain;
+    }
+    const length = this.#encodePax(entry, paxRecords(entry));
+    encodeBlock(this.#room(length + BLOCK, length), entry, 0);
     return this.#buffer.subarray(0, length + BLOCK);
   }
 

@@ -43,6 +43,7 @@ function readContent(
   }
 }
 
+const NOTHING = new Uint8Array();
 const NO_FILE = { fd: -1, size: 0, padding: 0, path: "" };
 
 /** Bytes of an archive that are no file's content. */
@@ -87,8 +88,8 @@ export interface Body extends Extent {
 export class Archive implements Disposable {
   readonly #items: Iterator<ArchiveItem>;
   #item: ArchiveItem | undefined;
-  /** Header, padding or end blocks that wait to be copied out. */
-  #pending: Uint8Array = new Uint8Array();
+  /** Header or end blocks that wait to be copied out. */
+  #pending: Uint8Array = NOTHING;
   #body = 0;
   #padding = 0;
   #ended = false;
@@ -120,10 +121,9 @@ export class Archive implements Disposable {
         at += this.#copyPending(buffer, at);
       } else if (this.#body > 0) {
         if (this.#body >= large && this.body) return at;
-        at += this.#readBody(buffer.subarray(at));
+        at += this.#readBody(buffer, at);
       } else if (this.#padding > 0) {
-        this.#pending = TAR_END.subarray(0, this.#padding);
-        this.#padding = 0;
+        at += this.#copyPadding(buffer, at);
       } else {
         const late = at > 0 && ++entries % ENTRIES === 0 &&
           performance.now() - start > TURN_MS;
@@ -134,15 +134,24 @@ export class Archive implements Disposable {
   }
 
   #copyPending(buffer: Uint8Array, at: number): number {
-    const part = this.#pending.subarray(0, buffer.length - at);
+    const pending = this.#pending;
+    const room = buffer.length - at;
+    const part = pending.length > room ? pending.subarray(0, room) : pending;
     buffer.set(part, at);
-    this.#pending = this.#pending.subarray(part.length);
+    this.#pending = pending.length > room ? pending.subarray(room) : NOTHING;
     return part.length;
   }
 
-  #readBody(into: Uint8Array<ArrayBuffer>): number {
+  #copyPadding(buffer: Uint8Array, at: number): number {
+    const end = Math.min(at + this.#padding, buffer.length);
+    buffer.fill(0, at, end);
+    this.#padding -= end - at;
+    return end - at;
+  }
+
+  #readBody(buffer: Uint8Array<ArrayBuffer>, at: number): number {
     const { fd, path, check } = this.#item!;
-    const part = into.length > this.#body ? into.subarray(0, this.#body) : into;
+    const part = buffer.subarray(at, at + this.#body);
     const length = readContent(fd, part, path);
     if (length === 0) throw shrank(path);
     check?.(part.subarray(0, length));

@@ -16,7 +16,7 @@ import type { LowerDir } from "./lowers.ts";
 import { flattened, Nested, type Steps } from "./nested.ts";
 import { NeedsMount } from "./pack.ts";
 import { namesIn, openIfDir } from "./races.ts";
-import { isSame } from "./same.ts";
+import { isSame, type Located } from "./same.ts";
 import { walk } from "./walk.ts";
 
 /** A change and, unless it is a deletion, what the file is now. */
@@ -94,33 +94,37 @@ function* changeOf(
     if (status.type === "dir") yield* added(upper, name, path, namespace);
     return;
   }
-  const self: FoundChange = { kind: "C", path, status };
-  const same = isSame({ dir: upper, name, status }, old);
-  if (!same) yield self;
-  if (status.type !== "dir") return;
-  if (old.status.type !== "dir") {
-    yield* added(upper, name, path, namespace);
+  if (status.type === "dir" && old.status.type === "dir") {
+    yield* changesBelow(at, { dir: upper, name, status }, old, namespace);
     return;
   }
-  const within = changesBelow(at, name, namespace);
-  // A directory counts as changed, before what changed in it, if anything did.
-  yield same ? new Nested(within, self) : new Nested(within);
+  if (!isSame({ dir: upper, name, status }, old)) {
+    yield { kind: "C", path, status };
+  }
+  if (status.type === "dir") yield* added(upper, name, path, namespace);
 }
 
 function* changesBelow(
   at: Merging,
-  name: string,
+  now: Located,
+  old: Located,
   namespace: Namespace,
 ): Steps<FoundChange> {
+  const { name, status } = now;
   const path = `${at.path}/${name}`;
   using upper = openIfDir(at.upper, name);
   if (upper === undefined) return;
   const marks = dirMarks(upper, namespace);
   if (marks.foreign) throw new NeedsMount(`${path} is redirected`);
   using below = at.below.descend(name);
+  const self: FoundChange = { kind: "C", path, status };
+  const same = isSame({ ...now, fd: upper.fd }, { ...old, fd: below.fd });
+  if (!same) yield self;
   // What is made inside an opaque directory merges with nothing either.
   const opaque = at.opaque || marks.opaque;
-  yield* changesIn({ upper, below, path, opaque }, namespace);
+  const within = changesIn({ upper, below, path, opaque }, namespace);
+  // A directory counts as changed, before what changed in it, if anything did.
+  yield same ? new Nested(within, self) : new Nested(within);
 }
 
 function* added(

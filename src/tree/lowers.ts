@@ -5,6 +5,7 @@
  */
 
 import type { Dir } from "../linux/dir.ts";
+import { hasCode } from "../linux/errno.ts";
 import { isWhiteout } from "../linux/stat.ts";
 import { dirMarks, type Namespace } from "../overlay/marks.ts";
 import { NeedsMount } from "./pack.ts";
@@ -26,6 +27,11 @@ export class LowerDir implements Disposable {
     this.#namespace = namespace;
   }
 
+  /** Descriptor of the directory whose owner, mode and attributes are shown. */
+  get fd(): number | undefined {
+    return this.#dirs[0]?.fd;
+  }
+
   /** What `name` is in the merged directory; `undefined` if it is not there. */
   find(name: string): Located | undefined {
     for (const dir of this.#dirs) {
@@ -45,10 +51,9 @@ export class LowerDir implements Disposable {
     const found: Dir[] = [];
     try {
       for (const dir of this.#dirs) {
-        const status = dir.tryStat(name);
-        if (status === undefined) continue;
-        if (status.type !== "dir") break;
-        const inner = dir.openDir(name);
+        const inner = tryOpen(dir, name);
+        if (inner === undefined) continue;
+        if (inner === "other") break;
         found.push(inner);
         if (this.#endsHere(inner)) break;
       }
@@ -81,5 +86,15 @@ export class LowerDir implements Disposable {
   /** Closes the directories. */
   [Symbol.dispose](): void {
     for (const dir of this.#dirs) dir[Symbol.dispose]();
+  }
+}
+
+/** Opens a directory; `undefined` if there is no such name. */
+function tryOpen(dir: Dir, name: string): Dir | "other" | undefined {
+  try {
+    return dir.tryOpenDir(name);
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR", "ELOOP")) return "other";
+    throw error;
   }
 }

@@ -45,34 +45,35 @@ export function* packLayer(
       file.dir,
     );
     if (item === undefined) continue;
-    yield* closing(item);
-    yield* opaqueMarker(file, item.entry, settings);
+    try {
+      yield item;
+    } finally {
+      close(item);
+    }
+    const marker = opaqueMarker(file, item.entry, settings);
+    if (marker) yield marker;
   }
 }
 
-function* opaqueMarker(
+function opaqueMarker(
   file: TreeFile,
   entry: TarEntry,
   settings: PackSettings,
-): Generator<PackItem> {
-  if (file.dir === undefined) return;
+): PackItem | undefined {
+  if (file.dir === undefined) return undefined;
   const marks = dirMarks(file.dir, settings.namespace);
   if (marks.foreign) throw new NeedsMount(`${file.path} is redirected`);
-  if (!marks.opaque) return;
+  if (!marks.opaque) return undefined;
   const marker = plainEntry(`${file.path}/${OPAQUE_MARKER}`, "0");
   marker.mode = entry.mode & 0o777;
   marker.uid = entry.uid;
   marker.gid = entry.gid;
-  yield { entry: marker, fd: -1, path: file.path };
+  return { entry: marker, fd: -1, path: file.path };
 }
 
-/** Yields an item and closes its content afterwards, whatever happens. */
-function* closing(item: PackItem): Generator<PackItem> {
-  try {
-    yield item;
-  } finally {
-    if (item.fd >= 0) closeFd(item.fd);
-  }
+/** Closes the content of an item. */
+function close({ fd }: PackItem): void {
+  if (fd >= 0) closeFd(fd);
 }
 
 /**
@@ -88,7 +89,12 @@ export function* packTree(
   const maker = new EntryMaker(settings, false);
   for (const { parent, name, path, status, dir } of walk(root)) {
     const item = maker.make(parent, name, path, status, dir);
-    if (item !== undefined) yield* closing(item);
+    if (item === undefined) continue;
+    try {
+      yield item;
+    } finally {
+      close(item);
+    }
   }
 }
 
@@ -119,7 +125,12 @@ export function* packChanges(
     const status = parent?.tryStat(name);
     if (parent === undefined || status === undefined) continue;
     const item = maker.make(parent, name, relative, status);
-    if (item !== undefined) yield* closing(item);
+    if (item === undefined) continue;
+    try {
+      yield item;
+    } finally {
+      close(item);
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 
 import type { Dir } from "../linux/dir.ts";
 import type { FileStatus } from "../linux/stat.ts";
-import { getXattrAt } from "../linux/xattr.ts";
+import { getXattrAt, getXattrFd } from "../linux/xattr.ts";
 import { CAPABILITY } from "./pack.ts";
 import { isGone } from "./races.ts";
 
@@ -18,6 +18,8 @@ export interface Located {
   readonly name: string;
   /** What it is. */
   readonly status: FileStatus;
+  /** Its own descriptor, if it is open. */
+  readonly fd?: number | undefined;
 }
 
 /** Equal, or equal to the second where one side has no fraction, as after a tar. */
@@ -33,11 +35,14 @@ function sameStatus(a: FileStatus, b: FileStatus): boolean {
     (a.type === "dir" || (a.size === b.size && sameTime(a, b)));
 }
 
-/** The file may have vanished since it was looked at. */
-function capability({ dir, name }: Located): string {
+function capability({ dir, name, fd }: Located): string {
+  if (fd !== undefined) {
+    return String(getXattrFd(fd, CAPABILITY, `${dir.path}/${name}`) ?? "");
+  }
   try {
     return String(getXattrAt(dir, name, CAPABILITY) ?? "");
   } catch (error) {
+    // It may have vanished since it was looked at.
     if (isGone(error, dir, name)) return "";
     throw error;
   }

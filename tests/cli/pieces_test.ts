@@ -79,19 +79,19 @@ async function assertWhole(pieces: Uint8Array[], total: number) {
 }
 
 Deno.test("writePieces writes all, in order, and tells how much", async () => {
-  const { sink, pieces } = slowSink(100_000);
+  const { sink, pieces } = slowSink(300_000);
   const told: number[] = [];
 
   await writePieces(
-    new Maker(1_000_001, Infinity),
+    new Maker(3_000_001, Infinity),
     sink,
     "it",
     never,
     (bytes) => told.push(bytes),
   );
 
-  await assertWhole(pieces, 1_000_001);
-  assertEquals(told.at(-1), 1_000_001);
+  await assertWhole(pieces, 3_000_001);
+  assertEquals(told.at(-1), 3_000_001);
   assertEquals(told.toSorted((a, b) => a - b), told);
   assert(pieces.length < 20, `${pieces.length} writes`);
 });
@@ -99,10 +99,10 @@ Deno.test("writePieces writes all, in order, and tells how much", async () => {
 Deno.test("writePieces leaves large content to an output that takes it", async () => {
   const { sink, pieces, kinds } = slowSink(400_000, true);
 
-  const maker = new Maker(1_500_000, Infinity, 1000, 1_200_000);
+  const maker = new Maker(1_700_000, Infinity, 1000, 1_200_000);
   await writePieces(maker, sink, "it", never, () => {});
 
-  await assertWhole(pieces, 1_500_000);
+  await assertWhole(pieces, 1_700_000);
   assertEquals(
     kinds,
     ["write", "take", "take", "take", "write", "write"],
@@ -117,16 +117,16 @@ Deno.test("writePieces writes content itself if the output refuses it", async ()
     return Promise.reject(new SyscallError("sendfile", 22, "it"));
   };
 
-  const maker = new Maker(1_000_000, Infinity, 1000, 900_000);
+  const maker = new Maker(4_000_000, Infinity, 1000, 3_900_000);
   await writePieces(maker, { ...sink, take }, "it", never, () => {});
 
-  await assertWhole(pieces, 1_000_000);
+  await assertWhole(pieces, 4_000_000);
   assertEquals([tries, kinds.length], [1, 5]);
 });
 
 Deno.test("writePieces ends when content is shorter than it should be", async () => {
   const { sink } = slowSink(Infinity);
-  const maker = new Maker(1_000_000, Infinity, 1000, 900_000);
+  const maker = new Maker(4_000_000, Infinity, 1000, 3_900_000);
 
   await assertRejects(
     () =>
@@ -162,7 +162,7 @@ for (
 
 Deno.test("writePieces names the output that content does not go to", async () => {
   const { sink } = slowSink(Infinity);
-  const maker = new Maker(1_000_000, Infinity, 1000, 900_000);
+  const maker = new Maker(4_000_000, Infinity, 1000, 3_900_000);
   const full = new SyscallError("sendfile", 28, "a file");
   const take = () => Promise.reject(full);
 
