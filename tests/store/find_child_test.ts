@@ -18,6 +18,7 @@ const IDS = ["a", "b", "c", "d", "e", "f", "g", "é"];
 async function makeHome(temp: TempDir, random: Random): Promise<Store> {
   const store = new Store(`${temp.path}/home`, {
     root: { uid: 0, gid: 0 },
+    user: 0,
     maxDepth: 128,
     fineTimes: false,
     durable: false,
