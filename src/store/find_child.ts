@@ -85,7 +85,8 @@ class Search {
     if (length === -ENOENT && !(this.#wasParent && name.has(WORK_DIR))) {
       return false; // A base layer, as far as it matters.
     }
-    if (length < 0) this.#readFully(name.text);
+    const whole = length < name.content.length;
+    if (length < 0 || !whole) this.#readFully(name.text);
     else this.#readList(name, length);
     return this.#child !== undefined;
   }
