@@ -52,7 +52,7 @@ export async function openDriver(
   options: DriverOptions,
   opening: Opening,
 ): Promise<Driver> {
-  const context = openContext(home, options, opening);
+  const context = await openContext(home, options, opening);
   if (opening === "check") {
     const { recover } = await import("./recover.ts");
     await recover(context);

@@ -18,6 +18,7 @@ import {
   readUse,
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
+import { lockLayer } from "../store/lock.ts";
 import type { Context } from "./context.ts";
 import { dropExact, persistNames } from "./persist.ts";
 import {
@@ -39,7 +40,7 @@ export function acquire(
   signal?: AbortSignal,
 ): Promise<string> {
   return context.turns.run(id, async () => {
-    using dir = await context.store.lock(id, signal);
+    using dir = await lockLayer(context.store, id, signal);
     return await acquireLocked(context, dir, readRecord(dir, id), label);
   }, signal);
 }
@@ -162,7 +163,7 @@ export function releaseUse(
 ): Promise<void> {
   return context.turns.run(id, async () => {
     try {
-      using dir = await context.store.lock(id, signal);
+      using dir = await lockLayer(context.store, id, signal);
       await releaseLocked(context, dir, readUse(dir, id));
     } catch (error) {
       // A later layer of the same id must not inherit the uses of this one.
@@ -177,7 +178,7 @@ export function releaseUse(
 /** Unmounts a layer whoever uses it, after its users have lost count. */
 export function giveUpUses(context: Context, id: string): Promise<void> {
   return context.turns.run(id, async () => {
-    using dir = await context.store.lock(id);
+    using dir = await lockLayer(context.store, id);
     await release(context, dir, context.path(`${id}/${MERGED}`));
   });
 }

@@ -19,6 +19,7 @@ import {
   parseLower,
   WORK,
 } from "./layout.ts";
+import type { Store } from "./store.ts";
 
 /** What a link leads to that leads to no layer. */
 const NO_LAYER = "";
@@ -26,6 +27,11 @@ const NO_LAYER = "";
 const TICK_MS = 20;
 /** How far links are dated back, in seconds: more than any clock that stamps them lags. */
 const BACK_S = 2;
+
+/** The children in a home, which are found out when they are asked for. */
+export function childrenOf(store: Store): Children {
+  return store.children ??= new Children(store.settings.fineTimes);
+}
 
 /**
  * Children of each layer.
