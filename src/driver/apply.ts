@@ -14,6 +14,7 @@ import { removeTree } from "../linux/remove.ts";
 import { getXattrFd, listXattrsFd, setXattrFd } from "../linux/xattr.ts";
 import { isOverlayXattr } from "../overlay/marks.ts";
 import { paced } from "../pace.ts";
+import { childOf } from "../store/condemn.ts";
 import { makeDir } from "../store/files.ts";
 import type { Layer } from "../store/layer.ts";
 import {
@@ -23,6 +24,7 @@ import {
   quote,
   temporaryName,
 } from "../store/layout.ts";
+import { lockLayer } from "../store/lock.ts";
 import { removeStrays } from "../store/strays.ts";
 import { TarError } from "../tar/error.ts";
 import { Unpacker, type UnpackSettings } from "../tree/unpack.ts";
@@ -95,7 +97,7 @@ async function applyLocked(
   source: Source,
   options: ApplyOptions,
 ): Promise<number> {
-  using dir = await context.store.lock(id, options.signal);
+  using dir = await lockLayer(context.store, id, options.signal);
   const relation = relationOf(context, id, parent);
   await refuseInUse(context, relation, options.signal);
   await removeUnfinished(dir);
@@ -134,7 +136,7 @@ async function refuseInUse(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   context.refuseMounted(layer, "apply an archive to");
-  const child = await context.store.childOf(layer.id, signal);
+  const child = await childOf(context.store, layer.id, signal);
   if (child === undefined) return;
   throw new DriverError(
     "EBUSY",

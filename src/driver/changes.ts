@@ -7,7 +7,7 @@
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { dirMarks } from "../overlay/marks.ts";
-import type { Layer } from "../store/layer.ts";
+import { type Layer, readLayer } from "../store/layer.ts";
 import { compareNames } from "../text.ts";
 import { type FoundChange, upperChanges } from "../tree/changes.ts";
 import { additions, compareTrees } from "../tree/compare.ts";
@@ -105,7 +105,7 @@ export async function mountedChanges(
   using after = await View.ofMerged(context, layer);
   using before = against === ""
     ? undefined
-    : await View.ofMerged(context, context.store.read(against));
+    : await View.ofMerged(context, readOther(context, against));
   try {
     const found = await collect(
       before ? compareTrees(before.root, after.root) : additions(after.root),
@@ -117,6 +117,10 @@ export async function mountedChanges(
     const fault = after.explain(error);
     throw before?.explain(fault) ?? fault;
   }
+}
+
+function readOther({ store }: Context, id: string): Layer {
+  return store.withHome((home) => readLayer(home, id));
 }
 
 /** Size of what a layer adds and changes, in bytes, as Docker counts it. */

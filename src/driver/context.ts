@@ -16,7 +16,6 @@ import type { PackSettings } from "../tree/pack.ts";
 import { Background } from "./background.ts";
 import { Jobs } from "./jobs.ts";
 import type { Settings } from "./options.ts";
-import type { Quota } from "./quota.ts";
 
 /** Parts of one driver. */
 export class Context {
@@ -37,7 +36,6 @@ export class Context {
     readonly support: Support,
     readonly owners: Owners,
     readonly settings: Settings,
-    readonly quota: Quota,
     readonly warn: (message: string) => void,
   ) {}
 

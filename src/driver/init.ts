@@ -32,11 +32,14 @@ import type { Source } from "./source.ts";
  * await Deno.remove(temp, { recursive: true });
  * ```
  */
-export function init(
+export async function init(
   home: string,
   options: DriverOptions = {},
 ): Promise<Driver> {
-  return openDriver(home, options, "check");
+  const driver = await openDriver(home, options, "check");
+  const { jobs, settings } = contextOf(driver);
+  await jobs.load(settings.manifest);
+  return driver;
 }
 
 /**
@@ -52,11 +55,10 @@ export async function openDriver(
   options: DriverOptions,
   opening: Opening,
 ): Promise<Driver> {
-  const context = openContext(home, options, opening);
+  const context = await openContext(home, options, opening);
   if (opening === "check") {
     const { recover } = await import("./recover.ts");
     await recover(context);
-    await context.jobs.load(context.settings.manifest);
   }
   return newDriver(context);
 }

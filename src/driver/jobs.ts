@@ -24,6 +24,8 @@ export class Jobs {
   readonly layers = new Later(() => import("./layers.ts"));
   /** Mounts and unmounts. */
   readonly mounting = new Later(() => import("./mounting.ts"));
+  /** Limits what a layer holds. */
+  readonly quota = new Later(() => import("./quota.ts"));
   /** Writes a manifest. */
   readonly record = new Later(() => import("./record.ts"));
   /** Deletes a layer. */

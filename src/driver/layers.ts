@@ -5,6 +5,8 @@
  */
 
 import { Dir } from "../linux/dir.ts";
+import { childOf } from "../store/condemn.ts";
+import { createIn } from "../store/create.ts";
 import { lowerIds, readLayerWith } from "../store/layer.ts";
 import { checkId, DIFF } from "../store/layout.ts";
 import type { Wait } from "../store/files.ts";
@@ -24,21 +26,24 @@ import { relationOf } from "./relation.ts";
  * @param wait What is waited for.
  */
 export async function createLayer(
-  { store, settings, quota }: Context,
+  context: Context,
   id: string,
   parent: string | undefined,
   { storageOpt = {}, signal }: CreateOptions,
   writable: boolean,
   wait: Wait = "disk",
 ): Promise<void> {
+  const { jobs, settings, store } = context;
   checkId(id);
   const limits = parseLayerOptions(storageOpt, writable, settings.defaultSize);
-  if (limits) quota.require(`limit the size of layer "${id}"`);
-  await store.create(
+  const quota = limits && (await jobs.quota.load()).quotaOf(context);
+  quota?.require(`limit the size of layer "${id}"`);
+  await createIn(
+    store,
     id,
     parent || undefined,
     (dir) => {
-      if (limits) store.withHome((home) => quota.limit(home, dir, limits));
+      if (limits) store.withHome((home) => quota!.limit(home, dir, limits));
     },
     signal,
     wait,
@@ -60,6 +65,15 @@ export function layerPaths(
     UpperDir: context.path(layer.diff),
     ...lower !== "" && { LowerDir: lower },
   };
+}
+
+/** Some layer that stands on `id`: its id, or `undefined`. */
+export function childOfLayer(
+  { store }: Context,
+  id: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  return childOf(store, id, signal);
 }
 
 /** Whether a layer stands on `parent`, was not filled yet, and is not mounted. */

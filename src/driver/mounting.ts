@@ -18,6 +18,7 @@ import {
   readRecord,
 } from "../store/layer.ts";
 import { MERGED, WORK } from "../store/layout.ts";
+import { lockLayer, lockLayerAtOnce } from "../store/lock.ts";
 import type { Context } from "./context.ts";
 import { dropExact, persistNames } from "./persist.ts";
 import {
@@ -40,7 +41,8 @@ export function acquire(
 ): Promise<string> {
   return context.turns.run(id, async () => {
     const { store } = context;
-    using dir = store.lockAtOnce(id) ?? await store.lock(id, signal);
+    using dir = lockLayerAtOnce(store, id) ??
+      await lockLayer(store, id, signal);
     return await acquireLocked(context, dir, readRecord(dir, id), label);
   }, signal);
 }
@@ -166,7 +168,8 @@ export function releaseUse(
   return context.turns.run(id, async () => {
     try {
       const { store } = context;
-      using dir = store.lockAtOnce(id) ?? await store.lock(id, signal);
+      using dir = lockLayerAtOnce(store, id) ??
+        await lockLayer(store, id, signal);
       await releaseLocked(context, dir, id);
     } catch (error) {
       // A later layer of the same id must not inherit the uses of this one.
@@ -181,7 +184,7 @@ export function releaseUse(
 /** Unmounts a layer whoever uses it, after its users have lost count. */
 export function giveUpUses(context: Context, id: string): Promise<void> {
   return context.turns.run(id, async () => {
-    using dir = await context.store.lock(id);
+    using dir = await lockLayer(context.store, id);
     await release(context, dir, context.path(`${id}/${MERGED}`));
   });
 }

@@ -10,14 +10,12 @@ import { hasCode, isPassing, NO_ROOM } from "../linux/errno.ts";
 import { fsMagic } from "../linux/statfs.ts";
 import { Support } from "../overlay/support.ts";
 import { kernelAtLeast } from "../overlay/userns.ts";
-import { makeHome } from "../store/home.ts";
 import { LINKS } from "../store/layout.ts";
 import { Store } from "../store/store.ts";
 import { IdMap } from "../tree/owners.ts";
 import type { DriverOptions } from "../types.ts";
 import { Context } from "./context.ts";
 import { parseOptions, type Settings } from "./options.ts";
-import { Quota } from "./quota.ts";
 
 /**
  * File systems that stamp each change of a directory that was looked at anew,
@@ -81,11 +79,11 @@ export type Opening = "check" | "make" | "use";
  * @param options As the caller gave them.
  * @param opening What to do beforehand.
  */
-export function openContext(
+export async function openContext(
   home: string,
   options: DriverOptions,
   opening: Opening,
-): Context {
+): Promise<Context> {
   const settings = parseOptions(options);
   const owners = {
     users: new IdMap(options.uidMap),
@@ -93,13 +91,15 @@ export function openContext(
   };
   const path = absoluteHome(home);
   const prepared = isDirectory(`${path}/${LINKS}`);
-  const prepare = opening === "check" || (opening === "make" && !prepared);
+  const preparing = opening === "check" || (opening === "make" && !prepared)
+    ? await import("../store/prepare.ts")
+    : undefined;
   const above = probeBase(path);
   // Made before anything is tried out, so that what a trial leaves lies in it.
-  const unmake = prepare && above !== path ? makeHome(path) : undefined;
+  const unmake = above === path ? undefined : preparing?.makeHome(path);
   const base = unmake ? path : above;
-  const support = new Support(base);
-  if (prepare) requireOverlay(support, prepared, unmake);
+  const support = await Support.of(base, preparing !== undefined);
+  if (preparing) requireOverlay(support, prepared, unmake);
   const store = new Store(path, {
     root: { uid: owners.users.root, gid: owners.groups.root },
     user: Deno.uid()!,
@@ -108,24 +108,19 @@ export function openContext(
       FINE_TIMES.has(fsMagic(base)),
     durable: settings.sync === "strict",
   });
-  if (prepare) store.prepare();
-  const quota = new Quota(
-    path,
-    support.backingFilesystem,
-    support.userNamespace,
-  );
-  if (prepare) quota.prepare();
-  requireQuota(settings, quota, support.backingFilesystem);
-  requireVolatile(settings);
-  const warn = options.onWarning ?? defaultWarning;
-  return new Context(
+  preparing?.prepareHome(path, owners.groups.root);
+  const context = new Context(
     store,
-    isDirectory(path) ? new Support(path) : support,
+    isDirectory(path) ? support.at(path) : support,
     owners,
     settings,
-    quota,
-    warn,
+    options.onWarning ?? defaultWarning,
   );
+  if (preparing || settings.defaultSize !== 0) {
+    await prepareQuota(context, preparing !== undefined);
+  }
+  requireVolatile(settings);
+  return context;
 }
 
 /**
@@ -146,17 +141,16 @@ function requireOverlay(
   }
 }
 
-function requireQuota(
-  settings: Settings,
-  quota: Quota,
-  backing: string,
-): void {
+async function prepareQuota(context: Context, make: boolean): Promise<void> {
+  const { jobs, settings, support } = context;
+  const quota = (await jobs.quota.load()).quotaOf(context);
+  if (make) quota.prepare();
   if (settings.defaultSize === 0) return;
   const obstacle = quota.obstacle();
   if (obstacle === undefined) return;
   throw new DriverError(
     "ENOTSUP",
-    `Cannot use storage option overlay2.size on ${backing}: ${obstacle}`,
+    `Cannot use storage option overlay2.size on ${support.backingFilesystem}: ${obstacle}`,
   );
 }
 

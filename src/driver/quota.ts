@@ -17,11 +17,17 @@ import {
   setQuota,
 } from "../linux/quota.ts";
 import type { FileStatus } from "../linux/stat.ts";
+import type { Context } from "./context.ts";
 import type { SizeLimits } from "./options.ts";
 
 /** Node that dockerd keeps in a home on xfs. */
 const DEVICE = "backingFsBlockDev";
 const DEV_MINORS = 0x10_0000;
+
+/** The project quotas of a driver's home. */
+export function quotaOf({ home, support }: Context): Quota {
+  return new Quota(home, support.backingFilesystem, support.userNamespace);
+}
 
 /** Project quotas of one home. */
 export class Quota {

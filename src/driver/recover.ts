@@ -7,6 +7,7 @@
 import { messageOf } from "../errors.ts";
 import { hasCode } from "../linux/errno.ts";
 import { tryLock } from "../linux/lock.ts";
+import { leftovers, purgeLayer } from "../store/condemn.ts";
 import { openLayer } from "../store/layer.ts";
 import { hasStrays, removeStrays } from "../store/strays.ts";
 import type { Context } from "./context.ts";
@@ -24,9 +25,9 @@ export interface Purged {
 export async function purgeLeftovers(context: Context): Promise<Purged> {
   const deleted: string[] = [];
   const faults: unknown[] = [];
-  for (const doomed of await context.store.leftovers()) {
+  for (const doomed of await leftovers(context.store)) {
     try {
-      await paced(context.store.purge(doomed));
+      await paced(purgeLayer(context.store, doomed));
       deleted.push(doomed.name);
     } catch (fault) {
       faults.push(fault);

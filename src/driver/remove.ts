@@ -8,6 +8,7 @@ import { DriverError, messageOf } from "../errors.ts";
 import type { Dir } from "../linux/dir.ts";
 import { mayHoldMounts, mountsBelow } from "../linux/mountinfo.ts";
 import { detach } from "../overlay/mount.ts";
+import { condemnLayer, purgeLayer } from "../store/condemn.ts";
 import { checkId, MERGED, quote } from "../store/layout.ts";
 import type { Doomed } from "../store/leftovers.ts";
 import { printableName } from "../text.ts";
@@ -49,7 +50,7 @@ function purge(context: Context, id: string, doomed: Doomed): void {
       }, which is removed; cleanup deletes the rest: ${messageOf(error)}`,
     );
   let isLarge = false;
-  const steps = context.store.purge(doomed, (entries) => {
+  const steps = purgeLayer(context.store, doomed, (entries) => {
     isLarge ||= entries > MANY;
   });
   try {
@@ -72,7 +73,7 @@ function condemn(
   signal: AbortSignal | undefined,
 ): Promise<Doomed> {
   const merged = context.path(`${id}/${MERGED}`);
-  return context.store.condemn(id, (link, home) => {
+  return condemnLayer(context.store, id, (link, home) => {
     if (context.uses.inUse(merged, link)) throw isBusy(id, "it is mounted");
     unmountBelow(home, id);
   }, signal);

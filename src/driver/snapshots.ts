@@ -7,8 +7,9 @@
 import { Dir } from "../linux/dir.ts";
 import { hasCode } from "../linux/errno.ts";
 import { isUpperMounted } from "../overlay/volatile.ts";
-import { lowerIds } from "../store/layer.ts";
-import { DIFF, RECORDS, WORK } from "../store/layout.ts";
+import { lowerIds, readLayer } from "../store/layer.ts";
+import { checkId, DIFF, RECORDS, WORK } from "../store/layout.ts";
+import { lockLayer } from "../store/lock.ts";
 import { type DiskUsage, diskUsage } from "../tree/usage.ts";
 import { contextOf, type Driver } from "./driver.ts";
 import { paced } from "../pace.ts";
@@ -69,8 +70,8 @@ export function makePassing(
  */
 export function stackOf(driver: Driver, id: string): Stack {
   const { store } = contextOf(driver);
-  const layer = store.read(id);
-  const lowers = store.withHome((home) => lowerIds(home, layer));
+  checkId(id);
+  const lowers = store.withHome((home) => lowerIds(home, readLayer(home, id)));
   return stackOn(driver, id, lowers);
 }
 
@@ -125,7 +126,7 @@ export async function finishLayer(
 ): Promise<DiskUsage> {
   const context = contextOf(driver);
   await letMountAgain(driver, id);
-  using dir = await context.store.lock(id);
+  using dir = await lockLayer(context.store, id);
   dropExact(dir);
   const publishRecord = await recordLayer(context, dir);
   // One counts while the other waits; both need the directory to the end.

@@ -12,13 +12,7 @@ import { takesLowersOneByOne } from "../linux/mount.ts";
 import { fsMagic } from "../linux/statfs.ts";
 import { backingName } from "./backing.ts";
 import type { Namespace } from "./marks.ts";
-import {
-  probeMetacopy,
-  probeNativeDiff,
-  probeOverlay,
-  type ProbeSettings,
-  REDIRECTS,
-} from "./probes.ts";
+import type { ProbeSettings } from "./probes.ts";
 import { inUserNamespace, kernelAtLeast } from "./userns.ts";
 
 /** Where the kernel shows the defaults of overlayfs. */
@@ -56,9 +50,19 @@ export function marksNewDirs(): boolean {
   return isOn("metacopy") || isOn("redirect_dir");
 }
 
+/** Whether the kernel has the mount option `userxattr` for certain. */
+function knowsUserxattr(): boolean {
+  return kernelAtLeast(Deno.osRelease(), 5, 11);
+}
+
+/** Trial mounts. */
+type Trials = typeof import("./probes.ts");
+
 /** Answers about one home, each found out at the first question. */
 export class Support {
   readonly #base: string;
+  readonly #trials: Trials | undefined;
+  readonly #plain: boolean;
   #oneByOne: boolean | undefined;
   #userxattr: boolean | undefined;
   #indexOff: boolean | undefined;
@@ -73,13 +77,29 @@ export class Support {
     ? "user.overlay."
     : "trusted.overlay.";
 
+  private constructor(base: string, plain: boolean, trials?: Trials) {
+    this.#base = base;
+    this.#plain = plain;
+    this.#trials = trials;
+  }
+
   /**
-   * Makes the answers for a directory.
+   * Makes the answers for a directory. Code for trial mounts is loaded if they
+   * may be needed.
    *
    * @param base Existing directory on the file system in question.
+   * @param mayRequire Whether {@linkcode requireOverlay} may be called.
    */
-  constructor(base: string) {
-    this.#base = base;
+  static async of(base: string, mayRequire: boolean): Promise<Support> {
+    const plain = isPlain();
+    const tells = plain && knowsUserxattr() && !mayRequire;
+    const trials = tells ? undefined : await import("./probes.ts");
+    return new Support(base, plain, trials);
+  }
+
+  /** The same for another directory. */
+  at(base: string): Support {
+    return new Support(base, this.#plain, this.#trials);
   }
 
   /** Name of the file system, such as `"extfs"`; `"<unknown>"` if it has none here. */
@@ -98,9 +118,9 @@ export class Support {
   }
 
   #takesUserxattr(): boolean {
-    if (kernelAtLeast(Deno.osRelease(), 5, 11)) return true;
+    if (knowsUserxattr()) return true;
     try {
-      probeOverlay(this.#base, this.oneByOne, true);
+      this.#trials!.probeOverlay(this.#base, this.oneByOne, true);
       return true;
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -115,8 +135,13 @@ export class Support {
 
   /** Whether a changed mode copies up metadata only. */
   get metacopy(): boolean {
-    return this.#metacopy ??= !isPlain() && this.#probe(
-      () => probeMetacopy(this.#base, this.namespace, this.#settings()),
+    return this.#metacopy ??= !this.#plain && this.#probe(
+      () =>
+        this.#trials!.probeMetacopy(
+          this.#base,
+          this.namespace,
+          this.#settings(),
+        ),
       () => isOn("metacopy"),
     );
   }
@@ -151,11 +176,16 @@ export class Support {
     if (this.userNamespace && !this.userxattr) {
       return "native diff is not supported in user namespace, consider updating to kernel 5.11 or later to fix";
     }
-    if (isPlain()) return undefined;
+    if (this.#plain) return undefined;
     try {
       return this.#probe(
-        () => probeNativeDiff(this.#base, this.namespace, this.#settings()),
-        () => isOn("redirect_dir") ? REDIRECTS : undefined,
+        () =>
+          this.#trials!.probeNativeDiff(
+            this.#base,
+            this.namespace,
+            this.#settings(),
+          ),
+        () => isOn("redirect_dir") ? this.#trials!.REDIRECTS : undefined,
       );
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -181,7 +211,7 @@ export class Support {
       );
     }
     try {
-      probeOverlay(this.#base, this.oneByOne);
+      this.#trials!.probeOverlay(this.#base, this.oneByOne);
     } catch (error) {
       throw this.#explain(error);
     }

@@ -11,6 +11,7 @@ import type { FileStatus } from "../linux/stat.ts";
 import { findChild, type Standing } from "./find_child.ts";
 import { COMMITTED, isLayerName, LINKS } from "./layout.ts";
 import { isLayer, lowersOf, targetOf } from "./stands.ts";
+import type { Store } from "./store.ts";
 
 /** What a link leads to that leads to no layer. */
 const NO_LAYER = "";
@@ -21,6 +22,11 @@ type Stamp = Pick<FileStatus, "ino" | "mtime" | "mtimeNs">;
 
 /** How far links are dated back, in seconds: more than any clock that stamps them lags. */
 const BACK_S = 2;
+
+/** The children in a home, which are found out when they are asked for. */
+export function childrenOf(store: Store): Children {
+  return store.children ??= new Children(store.settings.fineTimes);
+}
 
 /**
  * Children of each layer.

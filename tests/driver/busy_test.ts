@@ -5,6 +5,7 @@
  */
 
 import { type Driver, init } from "../../mod.ts";
+import { settled } from "../../src/driver/init.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
   assertRefused,
@@ -44,6 +45,7 @@ Deno.test("Driver.remove() refuses a layer that has children", async () => {
   await assertRefused(home, () => driver.remove("base"), "EBUSY");
   await driver.remove("child");
   await driver.remove("base");
+  await settled(driver);
   assertEquals(namesIn(home), ["l/"]);
 });
 

@@ -198,10 +198,10 @@ Deno.test("markOpaque(), makeWhiteout() and isMetacopy() speak the kernel's lang
   assertEquals(S_IFCHR, 0o020000);
 });
 
-Deno.test("Support finds out about a directory, and leaves nothing in it", () => {
+Deno.test("Support finds out about a directory, and leaves nothing in it", async () => {
   using temp = new TempDir();
   temp.useMemory();
-  const support = new Support(temp.path);
+  const support = await Support.of(temp.path, true);
 
   support.requireOverlay();
 
@@ -218,7 +218,7 @@ Deno.test("Support finds out about a directory, and leaves nothing in it", () =>
 });
 
 Deno.test("Support refuses a file system that cannot carry an upper directory", async () => {
-  const support = new Support("/proc");
+  const support = await Support.of("/proc", true);
 
   await assertCode(() => support.requireOverlay(), "ENOENT");
 });
@@ -227,7 +227,7 @@ Deno.test("Support obeys Docker's word about rootless mode with SELinux", async 
   using temp = new TempDir();
   Deno.env.set("_DOCKERD_ROOTLESS_SELINUX", "1");
   try {
-    const support = new Support(temp.path);
+    const support = await Support.of(temp.path, true);
     const error = await assertCode(() => support.requireOverlay(), "ENOTSUP");
     assertStringIncludes(error.message, "Rootless with SELinux");
   } finally {

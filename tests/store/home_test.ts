@@ -1,4 +1,5 @@
-import { openHome, openLinks, prepareHome } from "../../src/store/home.ts";
+import { openHome, openLinks } from "../../src/store/home.ts";
+import { prepareHome } from "../../src/store/prepare.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { DriverError } from "../../src/errors.ts";
 

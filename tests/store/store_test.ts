@@ -8,10 +8,18 @@ import { Dir } from "../../src/linux/dir.ts";
 import { fsMagic } from "../../src/linux/statfs.ts";
 import { kernelAtLeast } from "../../src/overlay/userns.ts";
 import { Children } from "../../src/store/children.ts";
+import {
+  condemnLayer,
+  leftovers,
+  purgeLayer,
+} from "../../src/store/condemn.ts";
+import { createIn } from "../../src/store/create.ts";
 import { readSmall, writeAtomic, writeNew } from "../../src/store/files.ts";
 import { readLayer } from "../../src/store/layer.ts";
+import { prepareHome } from "../../src/store/prepare.ts";
+import { lockDir, lockLayer } from "../../src/store/lock.ts";
 import { Store } from "../../src/store/store.ts";
-import { lockDir, Turns } from "../../src/store/turns.ts";
+import { Turns } from "../../src/store/turns.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { assertCode, openDescriptors, TempDir, turn } from "../fixtures.ts";
 import { describeTree, namesIn } from "../trees.ts";
@@ -30,7 +38,7 @@ function another(home: string): Store {
     fineTimes: false,
     durable: false,
   });
-  store.prepare();
+  prepareHome(home, 0);
   return store;
 }
 
@@ -44,7 +52,7 @@ function finish(steps: Generator<void>): void {
 }
 
 async function remove(store: Store, id: string): Promise<void> {
-  finish(store.purge(await store.condemn(id, () => {})));
+  finish(purgeLayer(store, await condemnLayer(store, id, () => {})));
 }
 
 for (const fineTimes of [true, false]) {
@@ -54,15 +62,15 @@ for (const fineTimes of [true, false]) {
     using temp = new TempDir();
     // In memory the kernel does not stamp a directory anew for each deletion.
     const store = openStore(temp, !fineTimes);
-    await store.create("a", undefined);
+    await createIn(store, "a", undefined);
     const children = new Children(fineTimes && hasFineTimes(temp.path), 0);
     const child = (id: string) =>
       store.withHome((home) => children.find(home, id).child);
 
     assertEquals(child("a"), undefined);
-    await store.create("b", "a");
+    await createIn(store, "b", "a");
     assertEquals(child("a"), "b");
-    await store.create("c", "b");
+    await createIn(store, "c", "b");
     assertEquals(child("b"), "c");
     await remove(store, "c");
     assertEquals(child("b"), undefined);
@@ -73,8 +81,8 @@ for (const fineTimes of [true, false]) {
   Deno.test(`Children keeps up with its own notes, by a ${clock} clock`, async () => {
     using temp = new TempDir();
     const store = openStore(temp);
-    await store.create("a", undefined);
-    const children = new Children(fineTimes, 0);
+    await createIn(store, "a", undefined);
+    const children = new Children(fineTimes);
 
     const child = (id: string) =>
       store.withHome((home) => children.find(home, id).child);
@@ -92,8 +100,8 @@ for (const fineTimes of [true, false]) {
 Deno.test("Children reads layers again when a short link was mended", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  for (const id of ["a", "other"]) await store.create(id, undefined);
-  await store.create("b", "a");
+  for (const id of ["a", "other"]) await createIn(store, id, undefined);
+  await createIn(store, "b", "a");
   const link = `${store.home}/l/${
     Deno.readTextFileSync(`${store.home}/a/link`)
   }`;
@@ -115,8 +123,8 @@ Deno.test("Children reads layers again when a short link was mended", async () =
 Deno.test("Children passes over what is no layer, and layers that are broken", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("a", undefined);
-  await store.create("b", "a");
+  await createIn(store, "a", undefined);
+  await createIn(store, "b", "a");
   Deno.writeTextFileSync(`${store.home}/b/lower`, "");
   Deno.writeTextFileSync(`${store.home}/file`, "");
   Deno.symlinkSync("a", `${store.home}/link`);
@@ -133,8 +141,8 @@ Deno.test("Children passes over what is no layer, and layers that are broken", a
 Deno.test("Children takes note of what was done although it cannot tell the time", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("a", undefined);
-  const children = new Children(true, 0);
+  await createIn(store, "a", undefined);
+  const children = new Children(true);
   store.withHome((home) => {
     assertEquals(children.find(home, "a").child, undefined);
     home.rename("l", home, "elsewhere");
@@ -154,9 +162,13 @@ Deno.test("Store of another process is seen at once", async () => {
   const two = another(one.home);
 
   for (let i = 0; i < 200; i++) {
-    await one.create("base", undefined);
-    await two.create("child", "base");
-    await assertCode(() => one.condemn("base", () => {}), "EBUSY", `${i}`);
+    await createIn(one, "base", undefined);
+    await createIn(two, "child", "base");
+    await assertCode(
+      () => condemnLayer(one, "base", () => {}),
+      "EBUSY",
+      `${i}`,
+    );
     await remove(one, "child");
     await remove(two, "base");
   }
@@ -167,7 +179,7 @@ Deno.test("Store of another process is seen at once", async () => {
 Deno.test("Store.create() fails whole or makes the layer whole", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("base", undefined);
+  await createIn(store, "base", undefined);
   const before = describeTree(store.home, { dirTimes: false });
   const descriptors = openDescriptors();
   const failing = () => {
@@ -177,7 +189,7 @@ Deno.test("Store.create() fails whole or makes the layer whole", async () => {
   for (const parent of [undefined, "base"]) {
     let failed: unknown;
     try {
-      await store.create("new", parent, failing);
+      await createIn(store, "new", parent, failing);
     } catch (error) {
       failed = error;
     }
@@ -191,16 +203,16 @@ Deno.test("Store.create() fails whole or makes the layer whole", async () => {
 Deno.test("Store.condemn() takes the name at once, and the files later", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("base", undefined);
+  await createIn(store, "base", undefined);
   Deno.mkdirSync(`${store.home}/base/diff/dir`);
   const descriptors = openDescriptors();
 
-  const doomed = await store.condemn("base", () => {});
+  const doomed = await condemnLayer(store, "base", () => {});
 
   assertEquals(store.exists("base"), false);
   assertEquals(namesIn(`${store.home}/l`), []);
-  await store.create("base", undefined);
-  finish(store.purge(doomed));
+  await createIn(store, "base", undefined);
+  finish(purgeLayer(store, doomed));
   assertEquals(store.exists("base"), true);
   assertEquals(namesIn(store.home).filter((name) => /^[^/]+\/$/.test(name)), [
     "base/",
@@ -212,14 +224,14 @@ Deno.test("Store.condemn() takes the name at once, and the files later", async (
 Deno.test("Store.condemn() that is refused changes nothing and lets go", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("base", undefined);
+  await createIn(store, "base", undefined);
   const before = describeTree(store.home, { dirTimes: false });
   const descriptors = openDescriptors();
   const refuse = () => {
     throw new Error("mounted");
   };
 
-  await store.condemn("base", refuse).catch(() => {});
+  await condemnLayer(store, "base", refuse).catch(() => {});
 
   assertEquals(describeTree(store.home, { dirTimes: false }), before);
   assertEquals(openDescriptors(), descriptors);
@@ -230,18 +242,18 @@ Deno.test("Store.leftovers() finds what the dead left, and not what the living d
   using temp = new TempDir();
   const store = openStore(temp);
   for (const id of ["alive", "doomed", "dead"]) {
-    await store.create(id, undefined);
+    await createIn(store, id, undefined);
   }
-  const doomed = await store.condemn("doomed", () => {});
-  const dead = await store.condemn("dead", () => {});
+  const doomed = await condemnLayer(store, "doomed", () => {});
+  const dead = await condemnLayer(store, "dead", () => {});
   dead.lock[Symbol.dispose]();
   Deno.mkdirSync(`${store.home}/some-removing`);
 
-  const found = await store.leftovers();
+  const found = await leftovers(store);
 
   assertEquals(found.map(({ name }) => name), [dead.name]);
-  for (const one of found) finish(store.purge(one));
-  finish(store.purge(doomed));
+  for (const one of found) finish(purgeLayer(store, one));
+  finish(purgeLayer(store, doomed));
   assertEquals(namesIn(store.home).filter((name) => /^[^/]+\/$/.test(name)), [
     "alive/",
     "l/",
@@ -252,10 +264,10 @@ Deno.test("Store.leftovers() finds what the dead left, and not what the living d
 Deno.test("Store.lock() waits for its holder, and finds the layer gone afterwards", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("base", undefined);
-  const holder = await store.lock("base");
+  await createIn(store, "base", undefined);
+  const holder = await lockLayer(store, "base");
   let got = false;
-  const waiting = store.lock("base").then((dir) => {
+  const waiting = lockLayer(store, "base").then((dir) => {
     got = true;
     return dir;
   });
@@ -265,8 +277,8 @@ Deno.test("Store.lock() waits for its holder, and finds the layer gone afterward
   holder[Symbol.dispose]();
   const second = await waiting;
   second[Symbol.dispose]();
-  const remover = await store.lock("base");
-  const late = store.lock("base");
+  const remover = await lockLayer(store, "base");
+  const late = lockLayer(store, "base");
   late.catch(() => {});
   Deno.renameSync(`${store.home}/base`, `${store.home}/elsewhere`);
   remover[Symbol.dispose]();
@@ -277,9 +289,9 @@ Deno.test("Store.lock() waits for its holder, and finds the layer gone afterward
 Deno.test("readLayer() reads what Docker writes", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
-  await store.create("a", undefined);
-  await store.create("b", "a");
-  await store.create("c", "b");
+  await createIn(store, "a", undefined);
+  await createIn(store, "b", "a");
+  await createIn(store, "c", "b");
   using home = Dir.open(store.home);
 
   const { lowers, ...layer } = readLayer(home, "b");

@@ -7,7 +7,7 @@
  */
 
 import { contextOf, type Driver } from "../../driver/driver.ts";
-import { isPristine } from "../../driver/layers.ts";
+import { childOfLayer, isPristine } from "../../driver/layers.ts";
 import { giveUpUses } from "../../driver/mounting.ts";
 import { hasCode } from "../../linux/errno.ts";
 import { changeMessage, type LayerCall } from "./protocol.ts";
@@ -91,7 +91,7 @@ async function remove(
   } catch (error) {
     if (hasCode(error, "ENOENT")) return {};
     if (!hasCode(error, "EBUSY")) throw error;
-    if (await context.store.childOf(id, signal) !== undefined) throw error;
+    if (await childOfLayer(context, id, signal) !== undefined) throw error;
     await giveUpUses(context, id);
     await unlessGone(driver.remove(id, { signal }));
   }
