@@ -5,8 +5,11 @@
  */
 
 import { Children } from "../../src/store/children.ts";
+import { condemnLayer, purgeLayer } from "../../src/store/condemn.ts";
+import { createIn } from "../../src/store/create.ts";
 import { findChild, type Standing } from "../../src/store/find_child.ts";
 import { newShortName } from "../../src/store/layout.ts";
+import { prepareHome } from "../../src/store/prepare.ts";
 import { Store } from "../../src/store/store.ts";
 import { assertEquals } from "../assert.ts";
 import { assertCode, TempDir } from "../fixtures.ts";
@@ -23,10 +26,10 @@ async function makeHome(temp: TempDir, random: Random): Promise<Store> {
     fineTimes: false,
     durable: false,
   });
-  store.prepare();
+  prepareHome(store.home, 0);
   for (const [i, id] of IDS.entries()) {
     const parent = random.below(4) > 0 ? IDS[random.below(i)] : undefined;
-    await store.create(id, parent);
+    await createIn(store, id, parent);
   }
   return store;
 }
@@ -71,6 +74,12 @@ const DAMAGES: readonly Damage[] = [
   replaced("committed", (path) => Deno.writeTextFileSync(path, "")),
   (home, id, random) =>
     Deno.writeTextFileSync(`${home}/${id}/lower`, listOf(home, random)),
+  // More than is read at once.
+  (home, id, random) =>
+    Deno.writeTextFileSync(
+      `${home}/${id}/lower`,
+      `l/${newShortName()}:`.repeat(2500) + listOf(home, random),
+    ),
   (home, id, random) => {
     const name = random.pick([newShortName(), "X", id]);
     Deno.symlinkSync(`../${id}/diff`, `${home}/l/${name}`);
@@ -135,8 +144,8 @@ Deno.test("findChild() finds a layer by each link that leads to it", async () =>
   using temp = new TempDir();
   temp.useMemory();
   const store = await makeHome(temp, new Random(1));
-  await store.create("base", undefined);
-  await store.create("child", "base");
+  await createIn(store, "base", undefined);
+  await createIn(store, "child", "base");
   const child = `${store.home}/child`;
   const second = newShortName();
   Deno.symlinkSync("../base/diff", `${store.home}/l/${second}`);
@@ -162,14 +171,16 @@ Deno.test("a layer whose child cannot be read is kept if it was a parent", async
   using temp = new TempDir();
   temp.useMemory();
   const store = await makeHome(temp, new Random(1));
-  await store.create("base", undefined);
-  await store.create("child", "base");
+  await createIn(store, "base", undefined);
+  await createIn(store, "child", "base");
   Deno.writeTextFileSync(`${store.home}/child/lower`, "damaged");
 
   // Once by a look through the home, and then by an index.
   for (let i = 0; i < 4; i++) {
-    await assertCode(() => store.condemn("base", () => {}), "EBUSY");
+    await assertCode(() => condemnLayer(store, "base", () => {}), "EBUSY");
   }
   Deno.removeSync(`${store.home}/base/committed`);
-  for (const _ of store.purge(await store.condemn("base", () => {})));
+  for (
+    const _ of purgeLayer(store, await condemnLayer(store, "base", () => {}))
+  );
 });

@@ -176,7 +176,7 @@ Deno.test("Store of another process is seen at once", async () => {
   assertEquals(namesIn(one.home), ["l/"]);
 });
 
-Deno.test("Store.create() fails whole or makes the layer whole", async () => {
+Deno.test("createIn() fails whole or makes the layer whole", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
   await createIn(store, "base", undefined);
@@ -200,7 +200,7 @@ Deno.test("Store.create() fails whole or makes the layer whole", async () => {
   assertEquals(openDescriptors(), descriptors);
 });
 
-Deno.test("Store.condemn() takes the name at once, and the files later", async () => {
+Deno.test("condemnLayer() takes the name at once, and the files later", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
   await createIn(store, "base", undefined);
@@ -221,7 +221,7 @@ Deno.test("Store.condemn() takes the name at once, and the files later", async (
   assertEquals(openDescriptors(), descriptors);
 });
 
-Deno.test("Store.condemn() that is refused changes nothing and lets go", async () => {
+Deno.test("condemnLayer() that is refused changes nothing and lets go", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
   await createIn(store, "base", undefined);
@@ -238,7 +238,7 @@ Deno.test("Store.condemn() that is refused changes nothing and lets go", async (
   await remove(store, "base");
 });
 
-Deno.test("Store.leftovers() finds what the dead left, and not what the living do", async () => {
+Deno.test("leftovers() finds what the dead left, and not what the living do", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
   for (const id of ["alive", "doomed", "dead"]) {
@@ -261,7 +261,7 @@ Deno.test("Store.leftovers() finds what the dead left, and not what the living d
   ]);
 });
 
-Deno.test("Store.lock() waits for its holder, and finds the layer gone afterwards", async () => {
+Deno.test("lockLayer() waits for its holder, and finds the layer gone afterwards", async () => {
   using temp = new TempDir();
   const store = openStore(temp);
   await createIn(store, "base", undefined);
