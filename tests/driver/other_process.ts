@@ -66,6 +66,8 @@ async function churn(): Promise<void> {
   for (let i = 0; i < 1500; i++) {
     await driver.create("parent", "base");
     await driver.create("child", "parent");
+    // So that somebody sees it whole, too.
+    if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
     await driver.remove("child");
     await driver.remove("parent");
   }
