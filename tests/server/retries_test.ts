@@ -64,6 +64,25 @@ Deno.test(
 );
 
 Deno.test(
+  "Plugin refuses what may be the rest of what an ended one received",
+  ROOT,
+  async () => {
+    await using temp = await withLayer();
+    // It took no note of what it received.
+    temp.restarted();
+
+    for (const body of [null, ARCHIVE.slice(1024), ARCHIVE]) {
+      const about = `${body?.length}`;
+      assertRest(await temp.apply("a", body), about);
+      assertEquals(filesIn(temp), [], about);
+    }
+    await temp.call("Remove", { ID: "a" });
+    await temp.call("Create", { ID: "a" });
+    assertEquals(await temp.apply("a", ARCHIVE), { Size: 7 });
+  },
+);
+
+Deno.test(
   "Plugin takes an archive that is sent again from its beginning",
   ROOT,
   async () => {

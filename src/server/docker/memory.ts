@@ -27,6 +27,10 @@ const BLOCK = 512;
 export class Memory {
   readonly #dir: string;
   readonly #transfers: Map<string, Transfer>;
+  /** Layers that this plugin made for the dockerd that speaks to it. */
+  readonly #made = new Set<string>();
+  /** Whether that dockerd spoke to an earlier plugin before. */
+  #inherited: boolean;
 
   /**
    * Opens the memory of an earlier plugin, or a new one.
@@ -41,6 +45,7 @@ export class Memory {
         { name },
       ) => [name, readTransfer(this.#transferFile(name))]),
     );
+    this.#inherited = exists(this.#setupFile);
   }
 
   get #transferDir(): string {
@@ -79,11 +84,23 @@ export class Memory {
    */
   writeSetup(body: Readonly<Record<string, unknown>>): void {
     this.#write(this.#setupFile, body);
-    for (const id of this.#transfers.keys()) this.forget(id);
+    for (const id of this.#transfers.keys()) this.#forget(id);
+    this.#inherited = false;
   }
 
-  /** Forgets what was sent for a layer, which is made or removed. */
-  forget(id: string): void {
+  /** Begins anew with a layer that was made. */
+  noteMade(id: string): void {
+    this.#forget(id);
+    this.#made.add(id);
+  }
+
+  /** Forgets a layer that was removed. */
+  noteGone(id: string): void {
+    this.#forget(id);
+    this.#made.delete(id);
+  }
+
+  #forget(id: string): void {
     if (!this.#transfers.delete(id)) return;
     Deno.removeSync(this.#transferFile(id));
   }
@@ -91,7 +108,7 @@ export class Memory {
   /** Forgets it if it came through: dockerd goes on, and will not send it again. */
   settle(id: string): void {
     const transfer = this.#transfers.get(id);
-    if (transfer !== undefined && isWhole(transfer)) this.forget(id);
+    if (transfer !== undefined && isWhole(transfer)) this.#forget(id);
   }
 
   /**
@@ -100,7 +117,8 @@ export class Memory {
    * When a connection breaks, dockerd sends again what it has left: nothing if
    * only the answer was lost, else the rest of an archive whose beginning is
    * gone. The first is answered as before, the second must not pass for a whole
-   * archive.
+   * archive. Nor must what comes for a layer of an earlier plugin, which may have
+   * ended with the beginning before it could take note of it.
    *
    * @param id Id of the layer that it is for.
    * @param source Gives the archive.
@@ -112,8 +130,10 @@ export class Memory {
     source: DrainedSource,
     apply: () => Promise<number>,
   ): Promise<number> {
-    const earlier = this.#transfers.get(id);
-    if (earlier === undefined) this.#remember(id, {});
+    const noted = this.#transfers.get(id);
+    if (noted === undefined) this.#remember(id, {});
+    const mayHaveBegun = this.#inherited && !this.#made.has(id);
+    const earlier = noted ?? (mayHaveBegun ? {} : undefined);
     const block = await source.start(BLOCK);
     if (block.length === 0 && earlier !== undefined) return sizeAgain(earlier);
     const start = block.length === BLOCK ? block.toHex() : undefined;
@@ -144,6 +164,16 @@ export class Memory {
   }
 }
 
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** The answer to a transfer whose whole archive came before. */
 function sizeAgain({ size, error }: Transfer): number {
   if (size !== undefined) return size;
@@ -165,7 +195,7 @@ function isWhole({ size, error }: Transfer): boolean {
 function onlyRest(): DriverError {
   return new DriverError(
     "EBADMSG",
-    "Cannot unpack the archive: its beginning was sent over a connection that broke, and only the rest comes now",
+    "Cannot unpack the archive: its beginning was sent over a connection that broke, or may have been, and only the rest comes now",
   );
 }
 

@@ -133,8 +133,8 @@ export class Plugin {
     const call = layerCall(body);
     const driver = await this.#open();
     const message = await job(driver, call, this.#givingUp.signal);
-    const anew = name.startsWith("Create") || name === "Remove";
-    if (anew) this.#memory.forget(call.id);
+    if (name.startsWith("Create")) this.#memory.noteMade(call.id);
+    else if (name === "Remove") this.#memory.noteGone(call.id);
     this.#memory.settle(call.id);
     this.#memory.settle(call.parent);
     return message;
