@@ -17,8 +17,8 @@ const EBUSY = 16;
 /**
  * Deletes `name` in `dir` and all below it; a missing name is done already.
  *
- * Yields after each few files, so that the caller can give other work a turn. What is
- * mounted below is unmounted.
+ * Yields after each few files, so that the caller can give other work a turn.
+ * What is mounted below is unmounted.
  *
  * @param dir Directory that holds the name.
  * @param name Name of a file of any type.
@@ -61,8 +61,6 @@ interface Emptying {
   readonly name: string;
   readonly dir: Dir;
   readonly entries: Pick<Dirent, "name" | "type">[];
-  /** Whether the caller knows how many there are. */
-  told: boolean;
 }
 
 function* removeDirectory(
@@ -70,18 +68,21 @@ function* removeDirectory(
   name: string,
   onDirectory: (entries: number) => void,
 ): Generator<void> {
-  const stack = [beginEmptying(parent, name)];
+  const begin = (parent: Dir, name: string) => {
+    const emptying = beginEmptying(parent, name);
+    onDirectory(emptying.entries.length);
+    return emptying;
+  };
+  const stack = [begin(parent, name)];
   try {
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      if (!top.told) onDirectory(top.entries.length);
-      top.told = true;
       const entry = top.entries.pop();
       if (entry === undefined) {
         top.dir[Symbol.dispose]();
         stack.pop();
         top.parent.rmdir(top.name);
       } else if (mayBeDir(entry) || !unlinked(top.dir, entry.name)) {
-        yield* emptyEntry(stack, top, entry);
+        yield* emptyEntry(stack, top, entry, begin);
       } else if (top.entries.length % FILES === 0) yield;
     }
   } finally {
@@ -92,8 +93,7 @@ function* removeDirectory(
 function beginEmptying(parent: Dir, name: string): Emptying {
   const dir = openUnmounted(parent, name);
   try {
-    const entries = inTurn(dir.names());
-    return { parent, name, dir, entries, told: false };
+    return { parent, name, dir, entries: inTurn(dir.names()) };
   } catch (error) {
     dir[Symbol.dispose]();
     throw error;
@@ -112,13 +112,14 @@ function* emptyEntry(
   stack: Emptying[],
   top: Emptying,
   { name, type }: Pick<Dirent, "name" | "type">,
+  begin: (parent: Dir, name: string) => Emptying,
 ): Generator<void> {
   if (type === DT_DIR && top.dir.tryRmdir(name)) return yield;
   const status = top.dir.tryStat(name);
   if (status?.type !== "dir") {
     if (!unlinked(top.dir, name)) yield* removeTree(top.dir, name);
   } else if (stack.length < DEEPEST || !movedUp(stack[0]!, top, name)) {
-    stack.push(beginEmptying(top.dir, name));
+    stack.push(begin(top.dir, name));
   }
   yield;
 }
