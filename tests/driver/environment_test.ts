@@ -5,6 +5,7 @@
  */
 
 import { init } from "../../mod.ts";
+import { settled } from "../../src/driver/init.ts";
 import { Dir } from "../../src/linux/dir.ts";
 import { hasCode } from "../../src/linux/errno.ts";
 import { MountContext } from "../../src/linux/mount.ts";
@@ -65,6 +66,7 @@ for (const parent of [undefined, ""]) {
     await driver.applyDiff("top", parent, streamOf(archive(file("f", "x"))));
     await driver.remove("top");
     await driver.remove("base");
+    await settled(driver);
     assertEquals(namesIn(home), ["l/"]);
   });
 
